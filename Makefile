@@ -1,0 +1,234 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Makefile: builds the host, its guests, the disk and the tests, all in this one file; everything lands in build/.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+CC      = gcc
+OBJCOPY = objcopy
+V       = 0
+Q       = $(if $(filter 0,$(V)),@)
+say     = $(if $(filter 0,$(V)),@printf '  %-6s %s\n' $1 $2)
+
+# ---- What `make run` may be told; images/run knows what each means -------------------------------
+export FILE     ?=# file to search; none = newlib's source out of Debian's newlib-source
+export PATTERN  ?= memcpy# fixed string to search for
+export RESIDENT ?= 24M# how much of its memory the guest may keep resident
+export MEM      ?=# how much memory the guest has; none = the host's default
+export THREADS  ?= 16# threads that search
+export CPUS     ?= 2# CPUs of the machine
+export VCPUS    ?= $(CPUS)# CPUs of the guest
+export APF      ?= int# how absence is told: none legacy pf2 int dual
+export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (from an ISO)
+export LATENCY  ?= 0# milliseconds that each disk access takes; 0 = as fast as the file is
+export TIMEOUT  ?= 600# seconds after which a run is given up
+override FILE    := $(value FILE)# as typed: a `$$` in them is no variable of make's
+override PATTERN := $(value PATTERN)
+DEPS            ?= yes# no = take the installed packages as they are
+
+# ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
+# host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. app: the same with newlib and SSE.
+# native: this machine under sanitizers. mc: this machine, each atomic operation a scheduling point.
+WARN    = -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
+BASE    = -std=gnu11 -g $(WARN) -Icommon
+GCC_INC = $(shell $(CC) -print-file-name=include)
+BARE    = $(BASE) -O2 -nostdinc -isystem $(GCC_INC) -fno-pic -fno-pie -mno-red-zone -fno-stack-protector \
+          -fcf-protection=none -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
+          -ffunction-sections -fdata-sections -Wa,--fatal-warnings
+NEWLIB  = build/newlib/x86_64-elf
+
+host_FLAGS   = $(BARE) -ffreestanding -mgeneral-regs-only
+guest_FLAGS  = $(BARE) -ffreestanding -mgeneral-regs-only
+app_FLAGS    = $(BARE) -isystem $(NEWLIB)/include -D__DYNAMIC_REENT__ \
+               -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix
+native_FLAGS = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
+mc_FLAGS     = $(BASE) -O1 -ffunction-sections -DFL_MC
+
+LINK = $(CC) -static -no-pie -nostdlib -Wl,--build-id=none,-z,max-page-size=4096,--gc-sections,-z,noexecstack
+
+# ---- Rooms ---------------------------------------------------------------------------------------
+# Each sees its own layer and those below it, so that a breach of the layering does not compile.
+ARCH_INC   = -Iarch/x86_64/inc
+HOST_ARCH  = $(ARCH_INC) -Ihost/core -Iarch/x86_64/host
+GUEST_ARCH = $(ARCH_INC) -Iguest/kern -Iarch/x86_64/guest
+
+# room WORLD FOLDER INCLUDES: FOLDER/x.c and FOLDER/x.S become build/WORLD/FOLDER/x.c.o and x.S.o.
+define room
+build/$1/$2/%.o: $2/% Makefile $(if $(filter app,$1),| $(NEWLIB)/lib/libc.a)
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$Q$$(CC) $$($1_FLAGS) $3 -MMD -MP -c -o $$@ $$<
+endef
+
+$(eval $(call room,host,common/lib,))
+$(eval $(call room,host,host/core,-Ihost/core))
+$(eval $(call room,host,arch/x86_64/host,$(HOST_ARCH)))
+$(eval $(call room,host,host/hyp,$(HOST_ARCH) -Ihost/hyp))
+$(eval $(call room,guest,common/lib,))
+$(eval $(call room,guest,guest/kern,-Iguest/kern))
+$(eval $(call room,guest,arch/x86_64/guest,$(GUEST_ARCH)))
+$(eval $(call room,app,guest/libc,-Iguest/kern))
+$(eval $(call room,app,guest/apps,-Iguest/kern))
+$(eval $(call room,app,tests/pair/guest,-Iguest/kern))
+$(eval $(call room,native,common/lib,))
+$(eval $(call room,native,host/core,-Ihost/core))
+$(eval $(call room,native,guest/kern,-Iguest/kern))
+$(eval $(call room,native,tests/unit/guest,-Iguest/kern -Itests/unit))
+$(eval $(call room,native,tests/unit,-Ihost/core -Itests/unit))
+$(eval $(call room,mc,tests/mc,-Itests/mc -Ihost/core -Iguest/kern))
+
+# objects WORLD FOLDERS: what the sources of FOLDERS compile to.
+objects = $(foreach d,$2,$(patsubst %,build/$1/%.o,$(wildcard $d/*.c $d/*.S)))
+
+# ---- The host ------------------------------------------------------------------------------------
+HOST_OBJS = $(call objects,host,common/lib host/core host/hyp arch/x86_64/host)
+HOST_LD   = arch/x86_64/host/link.ld
+
+build/host.elf: $(HOST_OBJS) $(HOST_LD)
+	$(call say,LINK,$@)
+	$Q$(LINK) -T $(HOST_LD) -o $@ $(HOST_OBJS)
+
+# ---- Guests --------------------------------------------------------------------------------------
+# Every guest/apps/APP.c, or folder guest/apps/APP, is one; so are the pair tests' own in tests/pair/guest.
+GUEST_OBJS = $(call objects,guest,common/lib guest/kern arch/x86_64/guest) $(call objects,app,guest/libc)
+GUEST_LD   = arch/x86_64/guest/link.ld
+APP_ROOMS  = guest/apps tests/pair/guest
+app_names  = $(basename $(notdir $(wildcard $1/*.c) $(patsubst %/,%,$(wildcard $1/*/))))
+APPS       = $(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r)))
+app_srcs   = $(foreach r,$(APP_ROOMS),$(wildcard $r/$1.c $r/$1/*.c))
+GUESTS     = $(foreach a,$(APPS),build/guest-$a.elf build/guest-$a.elf32)
+
+# guest APP: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the multiboot
+# header, because QEMU takes no ELF64 that has one.
+define guest
+build/guest-$1.link: $(patsubst %,build/app/%.o,$(call app_srcs,$1)) $(GUEST_OBJS) $(NEWLIB)/lib/libc.a $(GUEST_LD)
+	$$(call say,LINK,$$@)
+	$$Q$$(LINK) -T $(GUEST_LD) -o $$@ $$(filter %.o %.a,$$^)
+build/guest-$1.elf: build/guest-$1.link
+	$$Q$$(OBJCOPY) -R .multiboot $$< $$@
+build/guest-$1.elf32: build/guest-$1.link
+	$$Q$$(OBJCOPY) -O elf32-i386 $$< $$@
+endef
+$(foreach a,$(APPS),$(eval $(call guest,$a)))
+
+$(NEWLIB)/lib/libc.a: images/newlib.sh
+	@images/newlib.sh build/newlib
+
+# ---- Native unit tests ---------------------------------------------------------------------------
+# Each tests/unit/x.c is a program; it takes from the core, and from the fakes, what it does not define.
+UNIT_SRCS  = $(filter-out tests/unit/fake%,$(wildcard tests/unit/*.c))
+UNIT_LIBS  = build/native/libfake.a build/native/libcore.a
+UNIT_TESTS = $(patsubst tests/unit/%.c,build/unit/%,$(UNIT_SRCS))
+
+# A guest test names the kernel files it needs in its third line: `/* with: guest/kern/heap.c guest/kern/con.c */`.
+KERN_SRCS  = $(wildcard tests/unit/guest/*.c)
+KERN_TESTS = $(patsubst tests/unit/guest/%.c,build/unit/guest/%,$(KERN_SRCS))
+kern_with  = $(shell sed -n '1,5s:.*with\: \(.*\) \*/:\1:p' tests/unit/guest/$1.c)
+
+# str.c stays out: a native program has its C library's memcpy, which the sanitizers watch.
+build/native/libcore.a: $(filter-out %/str.c.o,$(call objects,native,host/core common/lib))
+build/native/libfake.a: $(patsubst %,build/native/%.o,$(wildcard tests/unit/fake_*.c tests/unit/fake/*.c))
+build/native/lib%.a:
+	$(call say,AR,$@)
+	@mkdir -p $(@D) && rm -f $@
+	$Qar rcs $@ $^
+
+build/unit/%: build/native/tests/unit/%.c.o $(UNIT_LIBS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(native_FLAGS) -o $@ $< -Wl,--start-group $(UNIT_LIBS) -Wl,--end-group -lcmocka -lpthread
+
+define kern_test
+build/unit/guest/$1: build/native/tests/unit/guest/$1.c.o $(patsubst %,build/native/%.o,$(call kern_with,$1)) \
+                     build/native/libcore.a
+	$$(call say,LINK,$$@)
+	@mkdir -p $$(@D)
+	$$Q$$(CC) $$(native_FLAGS) -o $$@ $$^ -lcmocka -lpthread
+endef
+$(foreach t,$(patsubst tests/unit/guest/%.c,%,$(KERN_SRCS)),$(eval $(call kern_test,$t)))
+
+# ---- The protocol explorer: each tests/mc/t_x.c is a program with tests/mc/mc*.c -----------------
+MC_TESTS = $(patsubst tests/mc/%.c,build/mc/%,$(wildcard tests/mc/t_*.c))
+
+build/mc/%: build/mc/tests/mc/%.c.o $(patsubst %,build/mc/%.o,$(wildcard tests/mc/mc*.c))
+	$(call say,LINK,$@)
+	$Q$(CC) $(mc_FLAGS) -Wl,--gc-sections -o $@ $^
+
+-include $(shell find build -name '*.d' 2>/dev/null)
+.SECONDARY:
+
+# ---- Verbs ---------------------------------------------------------------------------------------
+.PHONY: help deps all run test lint unit mc pair iso bench soak format clean distclean
+
+# A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
+JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
+build = +@$(MAKE) --no-print-directory $(JOBS)
+deps  = $(if $(filter no,$(DEPS)),,@images/deps.sh $1)
+THIS  = $(firstword $(MAKEFILE_LIST))
+
+BOOTABLE   = build/host.elf $(GUESTS)
+LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
+PAIR_TESTS = $(wildcard tests/pair/run)
+
+help: ## this list
+	@echo 'Verbs:'
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  \1\t\2/p' $(THIS) | expand -t 14
+	@echo 'Variables (make run PATTERN=printf CPUS=1):'
+	@sed -n 's/^\(export \)\?\([A-Z]*\) *?= *\([^#]*\)# \(.*\)/  \2=\3\t\4/p' $(THIS) | expand -t 20
+
+deps: ## install the Debian packages that are missing
+	$(call deps,run grub test)
+
+run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
+	$(call deps,run $(filter grub,$(BOOT)))
+	$(build) build/host.elf build/guest-search.elf
+	@images/run
+
+all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) ## build everything, run nothing
+
+test: ## everything that can be tested here; the last line counts it
+	$(call deps,run grub test)
+	$(build) all
+	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(PAIR_TESTS)
+
+lint: ## only the rules about the source itself
+	@tests/run $(LINT_TESTS)
+
+unit: $(UNIT_TESTS) $(KERN_TESTS) ## only the native unit tests
+	@tests/run $^
+
+mc: $(MC_TESTS) ## only the protocol explorer
+	@tests/run $^
+
+pair: $(BOOTABLE) ## only the boots of host and guest in an emulator
+	@tests/run $(PAIR_TESTS)
+
+ifneq ($(wildcard tests/bench/run),)
+bench: ## figures: exact path lengths and ratios
+	$(call deps,run)
+	$(build) $(BOOTABLE)
+	@tests/bench/run
+endif
+
+ifneq ($(wildcard tests/pair/soak),)
+soak: ## 100,000 waits for a page, none of which may be lost
+	$(call deps,run)
+	$(build) $(BOOTABLE)
+	@tests/pair/soak
+endif
+
+iso: ## the CD image that BOOT=grub would boot, and its disk: build/faultline.iso, build/disk.img
+	$(call deps,run grub)
+	$(build) build/host.elf build/guest-search.elf
+	@BOOT=grub images/run --prepare
+
+format: ## lay out all C sources by .clang-format
+	@clang-format -i $$(find common host guest arch tests -name '*.[ch]')
+
+clean: ## remove what was built, keep newlib
+	@find build -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} + 2>/dev/null || true
+
+distclean: ## remove build/ altogether
+	@rm -rf build

@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# machine.py: the emulated machine everything boots on: QEMU's command line, a run of it, and what its end means.
+
+import dataclasses
+import json
+import os
+import re
+import signal
+import subprocess
+import threading
+import urllib.parse
+
+EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=4"
+CLOSING_LINE = re.compile(rb"faultline: vm 0: exit status (\d+)")
+HOST_STATUS = {
+    0x60: "the guest was stopped for misbehaving",
+    0x61: "the store reported an error",
+    0x62: "the store stopped answering",
+    0x63: "bad configuration or image",
+    0x64: "this machine has no SVM with nested paging",
+    0x65: "the host panicked",
+}
+
+
+def encode(text):
+    """A value as the guest's command line carries it: all but letters, digits and `_.-~` as %XX of its bytes."""
+    return urllib.parse.quote(os.fsencode(text), safe="")
+
+
+@dataclasses.dataclass
+class Machine:
+    """What to boot on what. Sizes in MiB, latency in milliseconds on each read and write of the disk."""
+
+    disk: str = ""
+    latency: float = 0
+    graph: dict = None  # a block graph in place of the disk's own: a store with faults
+    cpus: int = 2
+    memory: int = 512
+    cpu_model: str = "max"
+    host: str = "build/host.elf"
+    guest: str = ""
+    host_args: str = ""
+    guest_args: str = ""
+    iso: str = ""  # boots this instead of host and guest
+    extra: tuple = ()
+
+    def command(self):
+        """QEMU's arguments. setpriv makes the emulator die with its starter, even if that is killed outright."""
+        words = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35", "-accel", "tcg",
+                 "-cpu", self.cpu_model, "-smp", str(self.cpus), "-m", str(self.memory),
+                 "-display", "none", "-vga", "none", "-nodefaults", "-serial", "stdio", "-no-reboot",
+                 "-device", EXIT_PORT]
+        graph = self.graph or (self.block() if self.disk else None)
+        if graph:
+            words += ["-blockdev", json.dumps(dict(graph, **{"node-name": "d"})),
+                      "-device", "nvme,drive=d,serial=faultline"]
+        if self.iso:
+            words += ["-cdrom", self.iso]
+        else:
+            words += ["-kernel", self.host, "-append", f"{self.host_args} -- {self.guest_args}"]
+            words += ["-initrd", self.guest] if self.guest else []
+        return words + list(self.extra)
+
+    def block(self):
+        """
+        The disk's block graph. A slow disk is a vote of three: the file, the file again, and a null device that
+        answers zeros after the latency. The file outvotes the zeros, and a vote takes as long as its slowest member,
+        however many are in flight. (docs/storage-latency.md says why it is not NBD.)
+        """
+        if not self.latency:
+            return {"driver": "raw", "file": {"driver": "file", "filename": self.disk}}
+        child = {"driver": "raw", "file": {"driver": "file", "filename": self.disk, "locking": "off"}}
+        delay = {"driver": "null-co", "size": os.path.getsize(self.disk), "read-zeroes": True,
+                 "latency-ns": int(self.latency * 1e6)}
+        return {"driver": "quorum", "vote-threshold": 2, "children": [child, child, delay]}
+
+
+@dataclasses.dataclass
+class Outcome:
+    """How a run ended: QEMU's exit code, all the serial console said, whether time ran out."""
+
+    code: int
+    console: bytes
+    late: bool = False
+
+    def status(self):
+        """The status that the host left at the exit port, None if it never came to that."""
+        if self.late or self.code < 0 or not self.code & 1 or self.closing() is None:
+            return None
+        return self.code >> 1
+
+    def closing(self):
+        """The guest's status as the host's last line states it, None without that line."""
+        lines = CLOSING_LINE.findall(self.console)
+        return int(lines[-1]) if lines else None
+
+    def explain(self):
+        if self.late:
+            return "out of time"
+        if self.code < 0:
+            return f"the emulator was killed by {signal.Signals(-self.code).name}"
+        if self.code == 1 and self.closing() is None:
+            return "the emulator did not start, or ended before the host did"
+        if not self.code & 1:
+            return "the machine reset or powered off without an exit status"
+        status = self.code >> 1
+        return f"exit status {status} ({HOST_STATUS.get(status, 'of the guest')})"
+
+
+def run(command, time_limit, show=None):
+    """
+    Runs the emulator until it ends or time_limit seconds are over; show(bytes) gets its output as it comes. Leaves
+    no process behind, not even when an exception (Ctrl-C) passes through.
+    """
+    late = threading.Event()
+    console = bytearray()
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                               start_new_session=True)
+
+    def out_of_time():
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(time_limit, out_of_time)
+    timer.start()
+    try:
+        while chunk := os.read(process.stdout.fileno(), 1 << 16):
+            console += chunk
+            if show:
+                show(chunk)
+        return Outcome(process.wait(), bytes(console), late.is_set())
+    finally:
+        timer.cancel()
+        process.kill()
+        process.wait()
+        process.stdout.close()
