@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* apic.c: the local APIC, as x2APIC where CPUID offers it, else through its page; and its timer. */
+#include "apic.h"
+#include "arch.h"
+#include "cpu.h"
+#include "cpuid.h"
+#include "karch.h"
+#include "msr.h"
+
+#define XAPIC_ID_SHIFT  24
+#define CALIBRATE_TICKS (1u << 24) /* of the TSC: some milliseconds */
+#define SIPI_VECTOR     (AP_PAGE >> 12)
+
+static struct {
+    bool x2apic;
+    bool deadline;      /* the timer compares with the TSC */
+    u64 ticks_per_2e32; /* else: its ticks in 2^32 of the TSC's */
+} apic;
+
+static u32 reg_read(u32 reg)
+{
+    if (apic.x2apic)
+        return (u32)rdmsr(MSR_X2APIC + (reg >> 4));
+    return *(volatile u32 *)(uintptr_t)(APIC_DEFAULT_BASE + reg);
+}
+
+static void reg_write(u32 reg, u32 v)
+{
+    if (apic.x2apic)
+        wrmsr(MSR_X2APIC + (reg >> 4), v);
+    else
+        *(volatile u32 *)(uintptr_t)(APIC_DEFAULT_BASE + reg) = v;
+}
+
+static void icr_write(u32 hw_id, u32 low)
+{
+    if (apic.x2apic) {
+        at_fence(); /* WRMSR to an x2APIC register is no fence: what the IPI tells of must be visible first */
+        wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)hw_id << 32 | low);
+        return;
+    }
+    while (reg_read(APIC_ICR) & APIC_ICR_PENDING)
+        at_relax();
+    reg_write(APIC_ICR_HI, hw_id << XAPIC_ID_SHIFT);
+    reg_write(APIC_ICR, low);
+}
+
+/* The rate of the counting timer, against the TSC. */
+static void timer_calibrate(void)
+{
+    u64 start = rdtsc(), passed, ticks;
+
+    reg_write(APIC_LVT_TIMER, APIC_LVT_MASKED | VEC_TIMER);
+    reg_write(APIC_TIMER_INIT, UINT32_MAX);
+    do {
+        ticks = UINT32_MAX - reg_read(APIC_TIMER_NOW);
+        passed = rdtsc() - start;
+    } while (passed < CALIBRATE_TICKS);
+    apic.ticks_per_2e32 = (ticks << 32) / passed;
+    reg_write(APIC_TIMER_INIT, 0);
+}
+
+static void detect(void)
+{
+    struct cpuid_regs r = cpuid(1, 0);
+
+    apic.x2apic = r.ecx & BIT(CPUID1_ECX_X2APIC);
+    apic.deadline = r.ecx & BIT(CPUID1_ECX_TSC_DEADLINE);
+    if (!apic.x2apic)
+        pmap_map_device(APIC_DEFAULT_BASE);
+}
+
+void apic_init(struct percpu *c)
+{
+    if (!c->id)
+        detect();
+    if (apic.x2apic)
+        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
+    c->hw_id = apic.x2apic ? reg_read(APIC_ID) : reg_read(APIC_ID) >> XAPIC_ID_SHIFT;
+    reg_write(APIC_SVR, APIC_SVR_ENABLE | VEC_SPURIOUS);
+    reg_write(APIC_TPR, 0);                     /* A4-34 */
+    reg_write(APIC_LVT_LINT0, APIC_LVT_MASKED); /* firmware may have left the old timer on it */
+    if (!apic.deadline) {
+        reg_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
+        if (!c->id)
+            timer_calibrate();
+    }
+    reg_write(APIC_LVT_TIMER, VEC_TIMER | (apic.deadline ? APIC_TIMER_DEADLINE : APIC_TIMER_ONESHOT));
+}
+
+void apic_eoi(void)
+{
+    reg_write(APIC_EOI, 0);
+}
+
+void karch_timer_arm(u64 tsc_ticks)
+{
+    if (apic.deadline)
+        wrmsr(MSR_TSC_DEADLINE, rdtsc() + tsc_ticks);
+    else
+        reg_write(APIC_TIMER_INIT, (u32)MAX((unsigned __int128)tsc_ticks * apic.ticks_per_2e32 >> 32, 1u));
+}
+
+void karch_ipi(struct percpu *to, enum kirq irq)
+{
+    static const u8 vectors[] = {
+        [KIRQ_TIMER] = VEC_TIMER,
+        [KIRQ_RESCHED] = VEC_RESCHED,
+        [KIRQ_CALL] = VEC_CALL,
+        [KIRQ_APF] = VEC_APF,
+    };
+
+    icr_write(to->hw_id, APIC_ICR_ASSERT | APIC_ICR_FIXED | vectors[irq]);
+}
+
+/* The waits are those of real hardware (Intel SDM vol. 3A, 8.4.4.1); a hypervisor needs none, but may be asked to. */
+void apic_start_cpu(u32 hw_id)
+{
+    icr_write(hw_id, APIC_ICR_ASSERT | APIC_ICR_INIT);
+    icr_write(hw_id, APIC_ICR_ASSERT | APIC_ICR_STARTUP | SIPI_VECTOR);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* idt.c: descriptor tables: one IDT for all CPUs; for each its GDT, TSS and the stacks of what may hit anywhere. */
+#include "arch.h"
+#include "cpu.h"
+#include "msr.h"
+
+#define ALARM_STACK 4096
+#define FIRST_ENTRY (VEC_INTERRUPTS - VEC_FIRST) /* trap_entries leaves out the vectors between */
+
+enum { IST_NONE, IST_DOUBLE_FAULT, IST_NMI };
+
+static struct idt_gate idt[VEC_COUNT];
+
+static struct {
+    u64 gdt[6];
+    struct tss64 tss;
+    u8 double_fault[ALARM_STACK] __attribute__((aligned(16)));
+    u8 nmi[ALARM_STACK] __attribute__((aligned(16)));
+} own[MAX_CPUS];
+
+/* #PF stays on the thread's stack, because the thread sleeps inside it (A4-36). */
+static u8 ist_of(unsigned vector)
+{
+    if (vector == VEC_NMI)
+        return IST_NMI;
+    return vector == VEC_DF || vector == VEC_MC ? IST_DOUBLE_FAULT : IST_NONE;
+}
+
+static void idt_fill(void)
+{
+    for (unsigned v = 0; v < VEC_FIRST; v++)
+        idt[v] = gate_make(trap_entries[v], SEL_CODE64, ist_of(v), GATE_INT);
+    for (unsigned v = VEC_INTERRUPTS; v < VEC_COUNT; v++)
+        idt[v] = gate_make(trap_entries[v - FIRST_ENTRY], SEL_CODE64, IST_NONE, GATE_INT);
+}
+
+void idt_load(struct percpu *c)
+{
+    struct tss64 *tss = &own[c->id].tss;
+    u64 *gdt = own[c->id].gdt;
+
+    if (!idt[0].type)
+        idt_fill();
+    tss->ist[IST_DOUBLE_FAULT - 1] = (u64)(uintptr_t)(own[c->id].double_fault + ALARM_STACK);
+    tss->ist[IST_NMI - 1] = (u64)(uintptr_t)(own[c->id].nmi + ALARM_STACK);
+    tss->iopb = sizeof(*tss);
+    gdt[SEL_CODE64 / 8] = GDT_CODE64;
+    gdt[SEL_DATA / 8] = GDT_DATA;
+    gdt_set_tss(&gdt[SEL_TSS / 8], tss);
+    lgdt(&(struct desc_ptr){sizeof(own[0].gdt) - 1, (u64)(uintptr_t)gdt});
+    lidt(&(struct desc_ptr){sizeof(idt) - 1, (u64)(uintptr_t)idt});
+    ltr(SEL_TSS);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* karch.c: the parts of karch.h that are an instruction or two. */
+#include "karch.h"
+#include "abi/kvm_cpuid.h"
+#include "abi/platform.h"
+#include "arch.h"
+#include "cpu.h"
+#include "cpuid.h"
+#include "lib/str.h"
+
+#define FCW_DEFAULT     0x37f
+#define MXCSR_DEFAULT   0x1f80
+#define FXSAVE_MXCSR_AT 24
+
+struct percpu *karch_cpu(void)
+{
+    struct percpu *c;
+
+    __asm__ volatile("mov %%gs:%c1, %0" : "=r"(c) : "i"(PERCPU_SELF));
+    return c;
+}
+
+/* One instruction: whatever CPU it runs on, the answer is the caller. */
+struct thread *karch_thread(void)
+{
+    struct thread *t;
+
+    __asm__ volatile("mov %%gs:%c1, %0" : "=r"(t) : "i"(PERCPU_CURRENT));
+    return t;
+}
+
+bool karch_irq_save(void)
+{
+    bool were_on = read_rflags() & RFLAGS_IF;
+
+    cli();
+    return were_on;
+}
+
+void karch_irq_restore(bool were_on)
+{
+    if (were_on)
+        sti();
+}
+
+u8 karch_apf_vector(void)
+{
+    return VEC_APF;
+}
+
+/* A frame as karch_switch() leaves it: six registers, then where to return to, on a stack aligned as after a call. */
+void karch_thread_init(struct thread *t, void (*entry)(void))
+{
+    u64 *sp = t->stack;
+
+    *--sp = 0;
+    *--sp = (u64)(uintptr_t)entry;
+    for (int i = 0; i < 6; i++)
+        *--sp = 0;
+    t->sp = sp;
+    memset(t->fpu, 0, sizeof(t->fpu));
+    *(u16 *)t->fpu = FCW_DEFAULT;
+    *(u32 *)(t->fpu + FXSAVE_MXCSR_AT) = MXCSR_DEFAULT;
+}
+
+u64 karch_tsc(void)
+{
+    return rdtsc();
+}
+
+bool karch_pv_leaf(u32 leaf, u32 out[4])
+{
+    struct cpuid_regs r = cpuid(1, 0);
+
+    if (!(r.ecx & BIT(CPUID1_ECX_HYPERVISOR)))
+        return false;
+    r = cpuid(leaf, 0);
+    memcpy(out, &r, sizeof(r));
+    return true;
+}
+
+void karch_pv_write(u32 msr, u64 v)
+{
+    wrmsr(msr, v);
+}
+
+bool karch_pv_try_write(u32 msr, u64 v)
+{
+    bool failed;
+
+    __asm__ volatile("mov $1, %k0\n"
+                     "1: wrmsr\n"
+                     "xor %k0, %k0\n"
+                     "2:\n"
+                     ".pushsection .fixups, \"a\"\n"
+                     ".quad 1b, 2b\n"
+                     ".popsection"
+                     : "=&r"(failed)
+                     : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32))
+                     : "memory");
+    return !failed;
+}
+
+s64 karch_hypercall(u64 number, u64 arg0, u64 arg1)
+{
+    s64 result;
+
+    __asm__ volatile("vmmcall" : "=a"(result) : "a"(number), "b"(arg0), "c"(arg1) : "memory");
+    return result;
+}
+
+void karch_exit(u32 status)
+{
+    out32(PLATFORM_EXIT_PORT, status);
+    for (;;) { /* a machine without that port: stay silent */
+        cli();
+        hlt();
+    }
+}

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* start.c: the first C code of each CPU, and starting the others by INIT and start-up IPI. */
+#include "arch.h"
+#include "boot.h"
+#include "cpu.h"
+#include "karch.h"
+#include "lib/str.h"
+#include "msr.h"
+#include "panic.h"
+#include "pv.h"
+
+#define START_WAIT_TICKS 2000000000ull /* of the TSC; a second or less */
+
+static u32 hw_ids[MAX_CPUS];
+
+/* From here on karch_cpu() works on this CPU. */
+static void gs_set(struct percpu *c)
+{
+    c->self = c;
+    wrmsr(MSR_GS_BASE, (u64)(uintptr_t)c);
+}
+
+void arch_start(u32 protocol, u32 info)
+{
+    gs_set(&cpus[0]);
+    uart_init();
+    boot.entry_tsc = head_tsc;
+    boot_info_read(protocol, info);
+    karch_guard(NULL); /* not earlier: loaders do put information into page 0 */
+    kernel_main();
+}
+
+void arch_ap_start(struct percpu *c)
+{
+    gs_set(c);
+    cpu_main(c);
+}
+
+void karch_cpu_init(struct percpu *c)
+{
+    idt_load(c);
+    apic_init(c);
+}
+
+/* Our host numbers its CPUs 0, 1, … (it has no ACPI); elsewhere the MADT knows. */
+unsigned karch_cpu_count(void)
+{
+    unsigned n = pv_cpu_count();
+
+    if (!n) {
+        n = madt_cpus(hw_ids, MAX_CPUS);
+        return MAX(n, 1u);
+    }
+    n = MIN(n, MAX_CPUS);
+    for (unsigned i = 0; i < n; i++)
+        hw_ids[i] = i;
+    return n;
+}
+
+bool karch_cpu_start(struct percpu *c, void *sp)
+{
+    u64 start = rdtsc();
+
+    check(hw_ids[0] == cpus[0].hw_id);
+    memcpy((void *)AP_PAGE, ap_code, (size_t)(ap_code_end - ap_code));
+    ap_sp = sp;
+    ap_percpu = c;
+    apic_start_cpu(hw_ids[c->id]);
+    while (!at_load_acq(&c->online))
+        if (rdtsc() - start > START_WAIT_TICKS)
+            return false;
+    return true;
+}

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* cpu.h: control-register bits and one inline function per privileged instruction. Usable from assembly for
+ * the bits. */
+#pragma once
+
+#define CR0_PE         0x1
+#define CR0_MP         0x2
+#define CR0_EM         0x4
+#define CR0_TS         0x8
+#define CR0_ET         0x10
+#define CR0_NE         0x20
+#define CR0_WP         0x10000
+#define CR0_AM         0x40000
+#define CR0_NW         0x20000000
+#define CR0_CD         0x40000000
+#define CR0_PG         0x80000000
+
+#define CR4_PAE        0x20
+#define CR4_PGE        0x80
+#define CR4_OSFXSR     0x200
+#define CR4_OSXMMEXCPT 0x400
+#define CR4_LA57       0x1000
+#define CR4_OSXSAVE    0x40000
+
+#define RFLAGS_FIXED   0x2 /* bit 1 always reads 1 */
+#define RFLAGS_TF      0x100
+#define RFLAGS_IF      0x200
+#define RFLAGS_DF      0x400
+#define RFLAGS_AC      0x40000
+
+#ifndef __ASSEMBLER__
+#include "lib/types.h"
+
+struct cpuid_regs {
+    u32 eax, ebx, ecx, edx;
+};
+
+static inline struct cpuid_regs cpuid(u32 leaf, u32 subleaf)
+{
+    struct cpuid_regs r;
+
+    __asm__ volatile("cpuid" : "=a"(r.eax), "=b"(r.ebx), "=c"(r.ecx), "=d"(r.edx) : "a"(leaf), "c"(subleaf));
+    return r;
+}
+
+static inline u64 rdmsr(u32 msr)
+{
+    u32 lo, hi;
+
+    __asm__ volatile("rdmsr" : "=a"(lo), "=d"(hi) : "c"(msr) : "memory");
+    return (u64)hi << 32 | lo;
+}
+
+/* Also a compiler barrier: stores before it stay before it (A4-27). */
+static inline void wrmsr(u32 msr, u64 v)
+{
+    __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
+}
+
+static inline u64 rdtsc(void)
+{
+    u32 lo, hi;
+
+    __asm__ volatile("rdtsc" : "=a"(lo), "=d"(hi));
+    return (u64)hi << 32 | lo;
+}
+
+static inline u8 in8(u16 port)
+{
+    u8 v;
+
+    __asm__ volatile("inb %1, %0" : "=a"(v) : "Nd"(port) : "memory");
+    return v;
+}
+
+static inline u32 in32(u16 port)
+{
+    u32 v;
+
+    __asm__ volatile("inl %1, %0" : "=a"(v) : "Nd"(port) : "memory");
+    return v;
+}
+
+static inline void out8(u16 port, u8 v)
+{
+    __asm__ volatile("outb %0, %1" : : "a"(v), "Nd"(port) : "memory");
+}
+
+static inline void out32(u16 port, u32 v)
+{
+    __asm__ volatile("outl %0, %1" : : "a"(v), "Nd"(port) : "memory");
+}
+
+static inline u64 read_cr0(void)
+{
+    u64 v;
+
+    __asm__ volatile("mov %%cr0, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr0(u64 v)
+{
+    __asm__ volatile("mov %0, %%cr0" : : "r"(v) : "memory");
+}
+
+static inline u64 read_cr2(void)
+{
+    u64 v;
+
+    __asm__ volatile("mov %%cr2, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr2(u64 v)
+{
+    __asm__ volatile("mov %0, %%cr2" : : "r"(v));
+}
+
+static inline u64 read_cr3(void)
+{
+    u64 v;
+
+    __asm__ volatile("mov %%cr3, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr3(u64 v)
+{
+    __asm__ volatile("mov %0, %%cr3" : : "r"(v) : "memory");
+}
+
+static inline u64 read_cr4(void)
+{
+    u64 v;
+
+    __asm__ volatile("mov %%cr4, %0" : "=r"(v));
+    return v;
+}
+
+static inline void write_cr4(u64 v)
+{
+    __asm__ volatile("mov %0, %%cr4" : : "r"(v) : "memory");
+}
+
+static inline u64 read_rflags(void)
+{
+    u64 v;
+
+    __asm__ volatile("pushfq; popq %0" : "=r"(v) : : "memory");
+    return v;
+}
+
+static inline void sti(void)
+{
+    __asm__ volatile("sti" : : : "memory");
+}
+
+static inline void cli(void)
+{
+    __asm__ volatile("cli" : : : "memory");
+}
+
+static inline void hlt(void)
+{
+    __asm__ volatile("hlt" : : : "memory");
+}
+
+/* Adjacent, so that the interrupt shadow of STI covers the HLT. */
+static inline void sti_hlt(void)
+{
+    __asm__ volatile("sti; hlt" : : : "memory");
+}
+
+static inline void invlpg(const void *p)
+{
+    __asm__ volatile("invlpg (%0)" : : "r"(p) : "memory");
+}
+
+/* area: 512 bytes, 16-byte aligned. */
+static inline void fxsave(void *area)
+{
+    __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
+}
+
+static inline void fxrstor(const void *area)
+{
+    __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+#endif

@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * guest.h: what a program on this kernel may use beside the C library.
+ *
+ * All functions may be called by any thread with interrupts on. Times are nanoseconds of time_ns().
+ */
+#pragma once
+#include "abi/faultline.h"
+#include "lib/lock.h"
+#include "lib/types.h"
+
+/* ---- Threads ---------------------------------------------------------------------------------------------------- */
+
+#define MAX_THREADS 256 /* that exist at a time, main() included, idle threads not */
+
+struct thread;
+
+/* NULL if MAX_THREADS exist or memory is out. Every thread must be joined once; until then its number is taken. */
+must_check struct thread *thread_create(void (*fn)(void *), void *arg);
+void thread_join(struct thread *t);
+struct thread *thread_self(void);
+void thread_yield(void);
+void thread_sleep(u64 ns);
+
+/* Between these the thread keeps its CPU; a missing page is waited for by halting that CPU (A4-31). They nest. */
+void preempt_disable(void);
+void preempt_enable(void);
+
+/* ---- Synchronisation: all zero is the initial state --------------------------------------------------------------- */
+
+struct waiters {
+    struct thread *head, *tail;
+};
+
+/* Recursive; handed to waiters in the order in which they came. */
+struct mutex {
+    struct spinlock guard;
+    struct thread *owner;
+    u32 depth;
+    struct waiters waiters;
+};
+
+void mutex_lock(struct mutex *m);
+bool mutex_trylock(struct mutex *m);
+void mutex_unlock(struct mutex *m);
+
+struct cond {
+    struct spinlock guard;
+    struct waiters waiters;
+};
+
+#define NO_DEADLINE UINT64_MAX
+
+/* m must be held exactly once. Wakes without a reason are possible: check the condition again. */
+void cond_wait(struct cond *c, struct mutex *m);
+/* false if the deadline passed first. */
+bool cond_wait_until(struct cond *c, struct mutex *m, u64 deadline_ns);
+void cond_signal(struct cond *c);
+void cond_broadcast(struct cond *c);
+
+/* ---- The machine ---------------------------------------------------------------------------------------------------- */
+
+u64 time_ns(void); /* since some moment before main() */
+unsigned cpu_count(void);
+unsigned cpu_id(void);  /* of the CPU that ran the caller a moment ago */
+u64 memory_bytes(void); /* RAM the loader told of */
+const char *boot_protocol(void);
+void boot_timing(u64 *at_entry,
+                 u64 *at_main); /* time stamp counter at the first instruction and before main() */
+
+/* Boot module i, mapped where it lies; it may be absent pages that the host reads on first touch. */
+unsigned module_count(void);
+const void *module_data(unsigned i, u64 *bytes);
+
+/* ---- Asynchronous page faults ---------------------------------------------------------------------------------------- */
+
+enum apf_dialect { APF_ABSENT, APF_LEGACY, APF_PF2, APF_INT };
+
+struct apf_counters {
+    u64 not_present; /* events that told of an absent page */
+    u64 ready;       /* events that told of its arrival */
+    u64 wake_all;    /* events that told to retry everything */
+    u64 halt_waits;  /* not-present events that could not be waited for by running another thread */
+    u64 duplicates;  /* not-present events whose token was already waited for, or already ready */
+};
+
+enum apf_dialect pvapf_dialect(void);
+const char *pvapf_dialect_name(void);
+/* On or off on every CPU; false if the host does not offer it. It is on when main() starts, if offered. */
+bool pvapf_enable(bool on);
+/* Sums over all CPUs. */
+struct apf_counters pvapf_counters(void);
+
+/* ---- Our host's own services (abi/faultline.h) -------------------------------------------------------------------------- */
+
+bool host_offers_calls(void);
+/* Fills *s; false if the host does not offer it. */
+bool host_stats(struct fl_stats *s, u64 flags);
+/* Takes all resident pages of the range away, so that the next touch of each must bring it in again. */
+bool host_evict(const void *start, u64 bytes);
+
+/* ---- The end ---------------------------------------------------------------------------------------------------------------- */
+
+#define STATUS_MAX   0x5f /* higher ones are the host's own */
+#define STATUS_PANIC 0x5f
+#define STATUS_ABORT 0x5e
+
+/* Ends the VM; what the C library's exit() comes down to. */
+_Noreturn void machine_exit(u32 status);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * karch.h: everything the kernel asks of its machine; arch/<a>/guest implements it, tests/unit/guest fakes it.
+ *
+ * "Interrupts off" means that neither an interrupt nor an asynchronous page fault can reach this CPU (A1-22).
+ */
+#pragma once
+#include "lib/types.h"
+
+struct percpu;
+struct thread;
+
+/* What may interrupt a CPU; the machine chooses the vectors. */
+enum kirq { KIRQ_TIMER, KIRQ_RESCHED, KIRQ_CALL, KIRQ_APF };
+
+/* This CPU's own data. Interrupts must be off: the answer is stale as soon as the thread migrates. */
+struct percpu *karch_cpu(void);
+/* The thread that asks; correct at any time. */
+struct thread *karch_thread(void);
+
+/* CPUs. */
+void karch_cpu_init(struct percpu *c); /* on c itself, interrupts off: its tables and interrupt controller */
+unsigned karch_cpu_count(void);        /* present ones, this one included */
+bool karch_cpu_start(struct percpu *c,
+                     void *sp); /* c calls cpu_main(c) on stack sp; false if it does not come up */
+void karch_ipi(struct percpu *to, enum kirq irq);
+
+/* Interrupts. */
+bool karch_irq_save(void); /* turns them off; tells whether they were on */
+void karch_irq_restore(bool were_on);
+void karch_wait(void); /* called and returns with interrupts off; open in between, until one has come */
+u8 karch_apf_vector(void);
+
+/* Threads. */
+void karch_thread_init(struct thread *t,
+                       void (*entry)(void));               /* makes t start at entry with interrupts off */
+void karch_switch(struct thread *from, struct thread *to); /* interrupts off */
+
+/* Time. */
+u64 karch_tsc(void);
+u64 karch_tsc_khz(void); /* as the machine tells or as measured against its timer; dear */
+void karch_timer_arm(
+    u64 tsc_ticks); /* one KIRQ_TIMER on this CPU so many ticks from now; replaces the former */
+
+/* Memory: everything is mapped at its physical address. */
+void karch_map(u64 addr, u64 bytes); /* makes RAM at addr usable; nothing happens if it is already */
+void karch_guard(void *page);        /* this page must not be touched from now on */
+
+/* Console: polled. */
+void karch_con_write(const char *text, size_t n);
+int karch_con_read(void); /* a byte, or -1 if none has come */
+
+/* Paravirtual registers (SPEC A7). */
+bool karch_pv_leaf(u32 leaf, u32 out[4]); /* CPUID leaf as EAX EBX ECX EDX; false without any hypervisor */
+void karch_pv_write(u32 msr, u64 v);
+bool karch_pv_try_write(u32 msr, u64 v); /* false on #GP */
+s64 karch_hypercall(u64 number, u64 arg0, u64 arg1);
+
+/* Ends the VM with this status. */
+_Noreturn void karch_exit(u32 status);

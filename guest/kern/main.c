@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c: start everything in order, then become the idle thread; and stop everything at the end. */
+#include "boot.h"
+#include "call.h"
+#include "clock.h"
+#include "irq.h"
+#include "mem.h"
+#include "os.h"
+#include "panic.h"
+#include "percpu.h"
+#include "pv.h"
+#include "thread.h"
+
+struct percpu cpus[MAX_CPUS];
+static unsigned cpus_online;
+static u64 main_tsc;
+
+static void cpu_setup(struct percpu *c)
+{
+    c->self = c;
+    c->timer_ns = TIMER_OFF;
+    thread_adopt_idle(c);
+    karch_cpu_init(c);
+    clock_cpu_init(c);
+    pvapf_cpu_enable(c);
+}
+
+void cpu_main(struct percpu *c)
+{
+    cpu_setup(c);
+    at_store_rel(&c->online, 1);
+    sched_idle();
+}
+
+/* `vcpus=N` uses fewer than there are. */
+static void start_other_cpus(void)
+{
+    unsigned n = (unsigned)MIN(boot_option_number("vcpus", MAX_CPUS), karch_cpu_count());
+
+    for (cpus_online = 1; cpus_online < MIN(n, MAX_CPUS); cpus_online++) {
+        struct percpu *c = &cpus[cpus_online];
+        void *sp = thread_stack_new();
+
+        c->id = cpus_online;
+        if (!sp || !karch_cpu_start(c, sp))
+            panic("CPU %u did not start", c->id);
+    }
+}
+
+void kernel_main(void)
+{
+    for (unsigned i = 0; i < boot.module_count; i++)
+        karch_map(boot.module[i].addr, boot.module[i].bytes);
+    pv_init();
+    mem_init();
+    clock_init();
+    pvapf_init();
+    cpu_setup(&cpus[0]);
+    start_other_cpus();
+    check(thread_create(os_main, boot.cmdline));
+    sched_idle();
+}
+
+void os_main_begins(void)
+{
+    main_tsc = karch_tsc();
+}
+
+void boot_timing(u64 *at_entry, u64 *at_main)
+{
+    *at_entry = boot.entry_tsc;
+    *at_main = main_tsc;
+}
+
+unsigned cpu_count(void)
+{
+    return cpus_online;
+}
+
+unsigned cpu_id(void)
+{
+    bool on = karch_irq_save();
+    unsigned id = karch_cpu()->id;
+
+    karch_irq_restore(on);
+    return id;
+}
+
+/* Nothing of the host's may write into this memory after the end (A4-4). */
+static void quiesce(void *unused)
+{
+    (void)unused;
+    pvapf_cpu_disable(karch_cpu());
+    clock_cpu_stop();
+}
+
+void machine_exit(u32 status)
+{
+    cpu_call_all(quiesce, NULL);
+    karch_exit(status);
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* os.h: the seam between the kernel and a C library: what each asks of the other beside guest.h. */
+#pragma once
+#include "con.h"
+#include "mem.h"
+
+/* ---- The C library provides ---- */
+
+/* The body of the first thread: runs main() with the command line as arguments, and ends the VM with its status. */
+_Noreturn void os_main(void *cmdline);
+/* The body of each other thread: fn(arg) with whatever the library keeps per thread around it. */
+void os_thread_run(void (*fn)(void *), void *arg);
+
+/* ---- The kernel provides, beside con.h and mem.h ---- */
+
+/* A word of the calling thread's for the library, at first NULL. */
+void *os_thread_data(void);
+void os_thread_set_data(void *data);
+/* The moment before main(), for boot_timing(). */
+void os_main_begins(void);

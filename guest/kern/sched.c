@@ -1,0 +1,276 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sched.c: share the CPUs among the threads: one queue, first come first served, a tick ends a slice.
+ *
+ * The lock is held across the switch and dropped by the thread that is switched to, so that nobody can run a thread
+ * whose registers are not saved yet. The timer is left running through switches: programming it leaves the VM, and a
+ * tick that comes too early does no harm.
+ */
+#include "thread.h"
+#include "clock.h"
+#include "irq.h"
+#include "panic.h"
+#include "percpu.h"
+
+#define SLICE_NS 10000000ull
+
+static struct {
+    struct spinlock lock;
+    u32 idle; /* bit n: CPU n waits for an interrupt, or is about to, and has seen the queue empty */
+    struct thread *head, *tail;
+} sched;
+
+static void enqueue(struct thread *t)
+{
+    t->state = THREAD_READY;
+    t->run_next = NULL;
+    if (sched.head)
+        sched.tail->run_next = t;
+    else
+        sched.head = t;
+    sched.tail = t;
+}
+
+static struct thread *dequeue(void)
+{
+    struct thread *t = sched.head;
+
+    if (t)
+        sched.head = t->run_next;
+    return t;
+}
+
+/* Something was queued. If this CPU idles it will look at the queue itself; else another one that idles must. */
+static void wake_idle(const struct percpu *c)
+{
+    unsigned n;
+
+    if (!sched.idle || sched.idle & BIT(c->id))
+        return;
+    n = (unsigned)__builtin_ctz(sched.idle);
+    sched.idle &= ~(u32)BIT(n);
+    karch_ipi(&cpus[n], KIRQ_RESCHED);
+}
+
+static void timer_at(struct percpu *c, u64 when_ns, u64 now_ns)
+{
+    if (when_ns >= c->timer_ns)
+        return;
+    c->timer_ns = when_ns;
+    karch_timer_arm(clock_ticks(when_ns > now_ns ? when_ns - now_ns : 0));
+}
+
+/* Runs the next thread, or the idle thread. Returns, with the lock held, when it is `me`'s turn again. */
+static void switch_from(struct thread *me)
+{
+    struct percpu *c = karch_cpu();
+    struct thread *next = dequeue();
+
+    if (!next)
+        next = c->idle;
+    next->state = THREAD_RUNNING;
+    if (next == me)
+        return;
+    if (c->timer_ns == TIMER_OFF && next != c->idle) {
+        u64 now = time_ns();
+
+        timer_at(c, now + SLICE_NS, now);
+    }
+    c->current = next;
+    karch_switch(me, next);
+}
+
+static void sleep_insert(struct percpu *c, struct thread *t, u64 wake_ns)
+{
+    struct thread **at = &c->sleepers;
+
+    while (*at && (*at)->wake_ns <= wake_ns)
+        at = &(*at)->sleep_next;
+    t->wake_ns = wake_ns;
+    t->sleep_cpu = c;
+    t->sleep_next = *at;
+    *at = t;
+}
+
+static void sleep_remove(struct thread *t)
+{
+    struct thread **at = &t->sleep_cpu->sleepers;
+
+    while (*at != t)
+        at = &(*at)->sleep_next;
+    *at = t->sleep_next;
+    t->sleep_cpu = NULL;
+}
+
+void sched_enqueue_new(struct thread *t)
+{
+    spin_lock(&sched.lock);
+    enqueue(t);
+    wake_idle(karch_cpu());
+    spin_unlock(&sched.lock);
+}
+
+void sched_park(u64 deadline_ns)
+{
+    struct percpu *c = karch_cpu();
+    struct thread *me = c->current;
+
+    check(me != c->idle);
+    spin_lock(&sched.lock);
+    if (!me->permit) {
+        if (deadline_ns != NO_DEADLINE) {
+            sleep_insert(c, me, deadline_ns);
+            timer_at(c, deadline_ns, time_ns());
+        }
+        me->state = THREAD_PARKED;
+        switch_from(me);
+    }
+    me->permit = false;
+    spin_unlock(&sched.lock);
+}
+
+static void unpark(struct thread *t)
+{
+    if (t->state != THREAD_PARKED) {
+        t->permit = true;
+        return;
+    }
+    if (t->sleep_cpu)
+        sleep_remove(t);
+    enqueue(t);
+    wake_idle(karch_cpu());
+}
+
+void sched_unpark(struct thread *t)
+{
+    spin_lock(&sched.lock);
+    unpark(t);
+    spin_unlock(&sched.lock);
+}
+
+bool sched_may_park(void)
+{
+    const struct percpu *c = karch_cpu();
+
+    return c->current != c->idle && !c->current->preempt_off;
+}
+
+void sched_exit(void)
+{
+    struct thread *me = karch_thread();
+
+    spin_lock(&sched.lock);
+    me->state = THREAD_DEAD;
+    if (me->joiner)
+        unpark(me->joiner);
+    switch_from(me);
+    panic("a thread that had ended was run again");
+}
+
+bool sched_join_poll(struct thread *t)
+{
+    bool over;
+
+    spin_lock(&sched.lock);
+    over = t->state == THREAD_DEAD;
+    t->joiner = karch_thread();
+    spin_unlock(&sched.lock);
+    return over;
+}
+
+void sched_begin(void)
+{
+    spin_unlock(&sched.lock);
+}
+
+static void give_way(struct thread *me)
+{
+    spin_lock(&sched.lock);
+    enqueue(me);
+    switch_from(me);
+    spin_unlock(&sched.lock);
+}
+
+void thread_yield(void)
+{
+    bool on = karch_irq_save();
+
+    give_way(karch_thread());
+    karch_irq_restore(on);
+}
+
+void irq_exit(void)
+{
+    struct percpu *c = karch_cpu();
+
+    if (!c->resched || !sched_may_park())
+        return;
+    c->resched = false;
+    give_way(c->current);
+}
+
+void irq_timer(void)
+{
+    struct percpu *c = karch_cpu();
+    u64 now = time_ns();
+
+    spin_lock(&sched.lock);
+    c->timer_ns = TIMER_OFF;
+    while (c->sleepers && c->sleepers->wake_ns <= now) {
+        struct thread *t = c->sleepers;
+
+        sleep_remove(t);
+        enqueue(t);
+        wake_idle(c);
+    }
+    if (c->current != c->idle) {
+        c->resched = sched.head != NULL;
+        timer_at(c, now + SLICE_NS, now);
+    }
+    if (c->sleepers)
+        timer_at(c, c->sleepers->wake_ns, now);
+    spin_unlock(&sched.lock);
+}
+
+/* The sender put something into the queue; the idle loop looks there as soon as it is back. */
+void irq_resched(void)
+{
+}
+
+void preempt_disable(void)
+{
+    struct thread *me = thread_self();
+
+    at_store(&me->preempt_off, me->preempt_off + 1);
+}
+
+void preempt_enable(void)
+{
+    struct thread *me = thread_self();
+    bool on = karch_irq_save();
+
+    at_store(&me->preempt_off, me->preempt_off - 1);
+    if (on)
+        irq_exit();
+    karch_irq_restore(on);
+}
+
+void sched_idle(void)
+{
+    struct thread *me = karch_thread();
+
+    for (;;) {
+        struct percpu *c = karch_cpu();
+
+        spin_lock(&sched.lock);
+        if (sched.head) {
+            sched.idle &= ~(u32)BIT(c->id);
+            switch_from(me);
+            spin_unlock(&sched.lock);
+            continue;
+        }
+        sched.idle |= (u32)BIT(c->id);
+        spin_unlock(&sched.lock);
+        karch_wait();
+    }
+}

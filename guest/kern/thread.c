@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* thread.c: the life of a thread: a table entry and a stack with a guard page below it. */
+#include "thread.h"
+#include "irq.h"
+#include "mem.h"
+#include "os.h"
+#include "panic.h"
+#include "percpu.h"
+
+#define STACK_PAGES 16
+
+static struct thread threads[MAX_THREADS];
+static struct thread idle_threads[MAX_CPUS];
+static struct spinlock table_lock;
+
+static struct thread *claim_entry(void)
+{
+    struct thread *t = NULL;
+    bool on = irq_lock(&table_lock);
+
+    for (unsigned i = 0; i < MAX_THREADS && !t; i++) {
+        if (threads[i].state == THREAD_FREE) {
+            t = &threads[i];
+            t->state = THREAD_PARKED; /* taken; nobody can unpark what nobody knows */
+        }
+    }
+    irq_unlock(&table_lock, on);
+    return t;
+}
+
+void *thread_stack_new(void)
+{
+    u8 *pages = mem_pages(STACK_PAGES + 1);
+
+    if (!pages)
+        return NULL;
+    karch_guard(pages);
+    return pages + (STACK_PAGES + 1) * PAGE_SIZE;
+}
+
+static void thread_entry(void)
+{
+    struct thread *t = karch_thread();
+
+    sched_begin();
+    karch_irq_restore(true);
+    os_thread_run(t->fn, t->arg);
+    karch_irq_save();
+    sched_exit();
+}
+
+struct thread *thread_create(void (*fn)(void *), void *arg)
+{
+    struct thread *t = claim_entry();
+    bool on;
+
+    if (!t)
+        return NULL;
+    if (!t->stack)
+        t->stack = thread_stack_new();
+    if (!t->stack) {
+        t->state = THREAD_FREE;
+        return NULL;
+    }
+    t->fn = fn;
+    t->arg = arg;
+    t->permit = false;
+    t->joiner = NULL;
+    t->libc = NULL;
+    karch_thread_init(t, thread_entry);
+    on = karch_irq_save();
+    sched_enqueue_new(t);
+    karch_irq_restore(on);
+    return t;
+}
+
+void thread_join(struct thread *t)
+{
+    bool on = karch_irq_save();
+
+    check(t != karch_thread());
+    while (!sched_join_poll(t))
+        sched_park(NO_DEADLINE);
+    at_store_rel(&t->state, THREAD_FREE);
+    karch_irq_restore(on);
+}
+
+void thread_adopt_idle(struct percpu *c)
+{
+    struct thread *t = &idle_threads[c->id];
+
+    t->state = THREAD_RUNNING;
+    c->idle = c->current = t;
+}
+
+struct thread *thread_self(void)
+{
+    return karch_thread();
+}
+
+void *os_thread_data(void)
+{
+    return karch_thread()->libc;
+}
+
+void os_thread_set_data(void *data)
+{
+    karch_thread()->libc = data;
+}
