@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* gwalk.h: read guest memory by linear address, through the guest's own page tables, without side effects. */
+#pragma once
+#include "lib/types.h"
+
+struct vm;
+
+/* The registers that govern the guest's paging. */
+struct gwalk {
+    u64 cr0, cr3, cr4, efer;
+};
+
+/*
+ * False: not mapped, a page on the way is not resident, or the paging mode is one we do not walk (32-bit and PAE).
+ * No access rights are checked and no accessed bits set: for looking at what the CPU itself has fetched just now.
+ */
+bool gwalk_gpa(struct vm *vm, const struct gwalk *w, gva_t va, gpa_t *out) must_check;
+
+/* Copies up to n bytes and returns how many could be read. */
+size_t gwalk_read(struct vm *vm, const struct gwalk *w, gva_t va, void *to, size_t n);

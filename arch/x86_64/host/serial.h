@@ -1,0 +1,8 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* serial.h: the machine's first serial port, polled. The caller serialises. */
+#pragma once
+#include "lib/types.h"
+
+void serial_init(void);
+void serial_write(const char *s, size_t n);
+int serial_read(void); /* the next byte received, or -1 */

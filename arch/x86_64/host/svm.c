@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* svm.c: run a vCPU until it exits, and commit what came of that exit (APM vol. 2, 15). */
+#include "svm_vcpu.h"
+#include "debugreg.h"
+#include "desc.h"
+#include "port.h"
+#include "vcpu.h"
+
+void hw_load(struct vcpu *v)
+{
+    struct hw_vcpu *hw = v->hw;
+
+    hw->cpu = svm_this_cpu();
+    fxrstor(hw->fpu);
+    write_dr0_3(hw->dr);
+}
+
+void hw_put(struct vcpu *v)
+{
+    fxsave(v->hw->fpu);
+    read_dr0_3(v->hw->dr);
+}
+
+unsigned hw_cpl(const struct vcpu *v)
+{
+    return v->hw->vmcb.cpl;
+}
+
+bool hw_paging(const struct vcpu *v)
+{
+    return v->hw->vmcb.cr0 & CR0_PG;
+}
+
+void hw_set_root(struct vcpu *v, hpa_t root)
+{
+    v->hw->vmcb.n_cr3 = root.v;
+    v->hw->flush = true;
+}
+
+void hw_flush(struct vcpu *v)
+{
+    v->hw->flush = true;
+}
+
+/* Translations cached under our tag are not to be used: change the tag, or have them dropped at this entry. */
+static void renew_tag(struct vcpu *v)
+{
+    struct hw_vcpu *hw = v->hw;
+
+    if (asid_valid(&hw->cpu->asids, &hw->asid) && svm.flush_by_asid)
+        hw->vmcb.tlb_control = SVM_TLB_ASID;
+    else
+        hw->vmcb.tlb_control = asid_take(&hw->cpu->asids, &hw->asid);
+    hw->vmcb.asid = hw->asid.number;
+    if (hw->flush)
+        hw->flushed = v->flush_seen;
+    hw->flush = false;
+}
+
+void svm_step_over(struct hw_vcpu *hw)
+{
+    struct vmcb *c = &hw->vmcb;
+
+    c->rip = hw->next_rip;
+    svm_shadow_end(hw);
+    if (c->rflags & RFLAGS_TF) {
+        c->dr6 |= DR6_BS;
+        svm_event_exception(hw, VEC_DB);
+    }
+}
+
+void hw_run(struct vcpu *v, struct exit *e)
+{
+    struct hw_vcpu *hw = v->hw;
+    struct vmcb *c = &hw->vmcb;
+
+    if (hw->flush || !asid_valid(&hw->cpu->asids, &hw->asid))
+        renew_tag(v);
+    check(hw->flushed == v->flush_seen, "a flush that was asked for happens before the guest runs (C13-15)");
+
+    svm_enter(&hw->gpr, hw->vmcb_hpa, hw->cpu->host_state);
+
+    c->tlb_control = SVM_TLB_KEEP;
+    c->event_inj = 0;
+    if (c->exit_int_info & SVM_EVENT_VALID || c->int_state & SVM_INT_SHADOW || hw->shadow_left ||
+        hw->nmi == NMI_IN_IRET)
+        svm_event_settle(v);
+    svm_exit(hw, e);
+}
+
+static void complete_in(struct vmcb *c, const struct exit *e)
+{
+    switch (e->io.size) {
+    case 1:
+        c->rax = (c->rax & ~0xffull) | (u8)e->io.value;
+        break;
+    case 2:
+        c->rax = (c->rax & ~0xffffull) | (u16)e->io.value;
+        break;
+    default:
+        c->rax = e->io.value;
+    }
+}
+
+void hw_complete(struct vcpu *v, const struct exit *e)
+{
+    struct hw_vcpu *hw = v->hw;
+    struct vmcb *c = &hw->vmcb;
+
+    switch (e->kind) {
+    case EXIT_CPUID:
+        c->rax = e->cpuid.eax;
+        hw->gpr.rbx = e->cpuid.ebx;
+        hw->gpr.rcx = e->cpuid.ecx;
+        hw->gpr.rdx = e->cpuid.edx;
+        break;
+    case EXIT_MSR:
+        if (!e->msr.write) {
+            c->rax = (u32)e->msr.value;
+            hw->gpr.rdx = e->msr.value >> 32;
+        }
+        break;
+    case EXIT_IO:
+        if (!e->io.write)
+            complete_in(c, e);
+        break;
+    case EXIT_HYPERCALL:
+        c->rax = svm_long(c) ? e->call.ret : (u32)e->call.ret;
+        break;
+    case EXIT_HLT:
+        break;
+    case EXIT_INTR:
+    case EXIT_WINDOW:
+    case EXIT_TDP:
+    case EXIT_SHUTDOWN:
+    case EXIT_UNDEF:
+    case EXIT_BAD:
+        check(false, "only an exit that has a result is completed");
+    }
+    svm_step_over(hw);
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* svm_cpu.h: what SVM needs of each physical CPU, and whether this machine has it. */
+#pragma once
+#include "svm_asid.h"
+
+/* Can guests run here? If not, *why says what is missing, as a clause. */
+bool svm_supported(const char **why) must_check;
+
+/* Once, on the CPU that booted, before svm_cpu_init(). */
+void svm_init(void);
+
+/* On each CPU, when its GS base and task register have their final values. False: no memory. */
+bool svm_cpu_init(void) must_check;
+
+struct svm_cpu {
+    u64 host_state; /* physical: the host's FS, GS, TR … as VMSAVE stored them */
+    struct asid_pool asids;
+};
+
+/* The same on all CPUs, constant after svm_init(). */
+struct svm_features {
+    bool nrips;         /* the VMCB tells where the next instruction is */
+    bool flush_by_asid; /* TLB_CONTROL can flush one ASID */
+    hpa_t iopm, msrpm;
+};
+extern struct svm_features svm;
+
+struct svm_cpu *svm_this_cpu(void);

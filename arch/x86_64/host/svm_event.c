@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * svm_event.c: exceptions, NMIs and interrupts on their way into the guest (APM vol. 2, 15.20 and 15.21).
+ *
+ * EVENTINJ of the VMCB is the one place where an event waits. hw_run() empties it after each run; if the delivery
+ * itself was what exited, svm_event_settle() puts the event back (C13-14).
+ */
+#include "svm_vcpu.h"
+#include "desc.h"
+#include "port.h"
+#include "vcpu.h"
+
+/*
+ * Some machines compare the priority of V_IRQ with the task priority by >=, not by > as 15.21.4 has it. Found out at
+ * the first window that opens too early; from then on we ask with one less.
+ */
+static u32 prio_bias; /* 0 or 1; any CPU */
+
+static void inject(struct hw_vcpu *hw, u64 event)
+{
+    check(!(hw->vmcb.event_inj & SVM_EVENT_VALID), "one event waits at a time");
+    hw->vmcb.event_inj = event | SVM_EVENT_VALID;
+}
+
+void svm_event_exception(struct hw_vcpu *hw, u8 vector)
+{
+    inject(hw, SVM_EVENT_EXCEPTION | vector);
+}
+
+void svm_event_exception_error(struct hw_vcpu *hw, u8 vector, u32 error)
+{
+    inject(hw, SVM_EVENT_EXCEPTION | vector | SVM_EVENT_HAS_ERROR | (u64)error << SVM_EVENT_ERROR_SHIFT);
+}
+
+void hw_inject_pf(struct vcpu *v, u32 error, u64 cr2)
+{
+    svm_event_exception_error(v->hw, VEC_PF, error);
+    v->hw->vmcb.cr2 = cr2;
+}
+
+void hw_inject_gp(struct vcpu *v)
+{
+    svm_event_exception_error(v->hw, VEC_GP, 0);
+}
+
+void hw_inject_ud(struct vcpu *v)
+{
+    svm_event_exception(v->hw, VEC_UD);
+}
+
+void hw_inject_nmi(struct vcpu *v)
+{
+    struct hw_vcpu *hw = v->hw;
+
+    inject(hw, SVM_EVENT_NMI | VEC_NMI);
+    hw->nmi = NMI_IN_HANDLER;
+    hw->vmcb.intercept_misc1 |= SVM_MISC1_IRET;
+}
+
+void hw_inject_irq(struct vcpu *v, u8 vector)
+{
+    inject(v->hw, SVM_EVENT_INTR | vector);
+}
+
+bool hw_event_pending(const struct vcpu *v)
+{
+    return v->hw->vmcb.event_inj & SVM_EVENT_VALID;
+}
+
+bool hw_if(const struct vcpu *v)
+{
+    return v->hw->vmcb.rflags & RFLAGS_IF;
+}
+
+bool hw_intr_open(const struct vcpu *v)
+{
+    return hw_if(v) && !svm_shadow(v->hw);
+}
+
+bool hw_nmi_open(const struct vcpu *v)
+{
+    return v->hw->nmi == NMI_OPEN && !svm_shadow(v->hw);
+}
+
+void hw_irq_window(struct vcpu *v, u8 vector)
+{
+    struct vmcb *c = &v->hw->vmcb;
+    u64 class = vector >> 4; /* never 0: the local APIC does not deliver those (A3-41) */
+
+    check(class, "a vector to be delivered has a priority class above 0");
+    c->v_intr = (c->v_intr & ~SVM_V_PRIO) | SVM_V_IRQ | (class - at_load(&prio_bias)) << SVM_V_PRIO_SHIFT;
+}
+
+void hw_irq_window_off(struct vcpu *v)
+{
+    v->hw->vmcb.v_intr &= ~SVM_V_IRQ;
+}
+
+void svm_event_window(struct hw_vcpu *hw)
+{
+    u64 w = hw->vmcb.v_intr;
+
+    /* With a bias, equality is what the window waits for, and the store changes nothing. */
+    if ((w & SVM_V_PRIO) >> SVM_V_PRIO_SHIFT == (w & SVM_V_TPR))
+        at_store(&prio_bias, 1);
+    hw->vmcb.v_intr = w & ~SVM_V_IRQ;
+}
+
+u8 hw_tpr(const struct vcpu *v)
+{
+    return (u8)((v->hw->vmcb.v_intr & SVM_V_TPR) << 4);
+}
+
+void hw_set_tpr(struct vcpu *v, u8 tpr)
+{
+    struct vmcb *c = &v->hw->vmcb;
+
+    c->v_intr = (c->v_intr & ~SVM_V_TPR) | tpr >> 4;
+}
+
+void svm_event_iret(struct hw_vcpu *hw)
+{
+    hw->nmi = NMI_IN_IRET;
+    hw->iret_rip = hw->vmcb.rip;
+    hw->vmcb.intercept_misc1 &= ~SVM_MISC1_IRET;
+}
+
+/* INT n, INT3 and INTO are run again instead: RIP still points at them, and injecting them needs their length. */
+static bool redelivered_by_rip(u64 event)
+{
+    u64 vector = event & SVM_EVENT_VECTOR;
+
+    return (event & SVM_EVENT_TYPE) == SVM_EVENT_SOFT ||
+           ((event & SVM_EVENT_TYPE) == SVM_EVENT_EXCEPTION && (vector == VEC_BP || vector == VEC_OF));
+}
+
+void svm_event_settle(struct vcpu *v)
+{
+    struct hw_vcpu *hw = v->hw;
+    struct vmcb *c = &hw->vmcb;
+
+    if (c->exit_int_info & SVM_EVENT_VALID && !redelivered_by_rip(c->exit_int_info))
+        c->event_inj = c->exit_int_info;
+    if (hw->nmi == NMI_IN_IRET && c->rip != hw->iret_rip)
+        hw->nmi = NMI_OPEN;
+    svm_shadow_exit(v);
+}

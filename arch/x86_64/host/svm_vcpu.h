@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* svm_vcpu.h: the hardware state of one vCPU under SVM, shared by the svm_*.c files. Offsets usable from assembly. */
+#pragma once
+
+/* Offsets in struct svm_gprs, for svm_run.S. */
+#define GPR_RBX 0x00
+#define GPR_RCX 0x08
+#define GPR_RDX 0x10
+#define GPR_RSI 0x18
+#define GPR_RDI 0x20
+#define GPR_RBP 0x28
+#define GPR_R8  0x30
+#define GPR_R9  0x38
+#define GPR_R10 0x40
+#define GPR_R11 0x48
+#define GPR_R12 0x50
+#define GPR_R13 0x58
+#define GPR_R14 0x60
+#define GPR_R15 0x68
+
+#ifndef __ASSEMBLER__
+#include "svm_cpu.h"
+#include "cpu.h"
+#include "hw.h"
+#include "msr.h"
+
+/* What the VMCB does not hold; RAX and RSP are there. */
+struct svm_gprs {
+    u64 rbx, rcx, rdx, rsi, rdi, rbp, r8, r9, r10, r11, r12, r13, r14, r15;
+};
+_Static_assert(offsetof(struct svm_gprs, rdi) == GPR_RDI, "svm_run.S");
+_Static_assert(offsetof(struct svm_gprs, r8) == GPR_R8, "svm_run.S");
+_Static_assert(offsetof(struct svm_gprs, r15) == GPR_R15, "svm_run.S");
+
+/* NMIs are blocked from delivery to the end of the IRET; the intercept tells of the IRET's beginning only. */
+enum nmi_state {
+    NMI_OPEN,
+    NMI_IN_HANDLER,
+    NMI_IN_IRET, /* at iret_rip; over once RIP is elsewhere */
+};
+
+struct hw_vcpu {
+    struct vmcb vmcb; /* first: it must fill a page */
+    u8 fpu[512];      /* FXSAVE image; the registers have the truth between hw_load() and hw_put() */
+    u64 dr[4];        /* likewise */
+    struct svm_gprs gpr;
+    struct svm_cpu *cpu; /* where it is loaded */
+    u64 vmcb_hpa;
+    struct asid asid;
+    bool flush;   /* drop translations at the next entry */
+    u64 flushed;  /* vcpu->flush_seen as of the last time that was done */
+    u64 next_rip; /* behind the instruction that exited; set by hw_run() for exits that hw_complete() takes */
+    u64 shadow_rip;  /* svm_shadow.c */
+    u32 shadow_left; /* likewise; 0 = not watching */
+    enum nmi_state nmi;
+    u64 iret_rip;
+};
+
+/* svm_run.S: load the guest, run it, store it. Interrupts are off before and after, and global interrupts on. */
+void svm_enter(struct svm_gprs *g, u64 vmcb_hpa, u64 host_state);
+
+/* svm_exit.c: fill *e in from the VMCB. */
+void svm_exit(struct hw_vcpu *hw, struct exit *e);
+/* svm.c: RIP behind the instruction that exited, with what that entails. */
+void svm_step_over(struct hw_vcpu *hw);
+
+/* svm_event.c: after an exit that left an event, a shadow or an NMI handler to look after. */
+void svm_event_settle(struct vcpu *v);
+/* svm_event.c: queue an exception for the next entry. */
+void svm_event_exception(struct hw_vcpu *hw, u8 vector);
+void svm_event_exception_error(struct hw_vcpu *hw, u8 vector, u32 error);
+/* svm_event.c: V_IRQ was about to be taken. */
+void svm_event_window(struct hw_vcpu *hw);
+/* svm_event.c: the IRET that ends an NMI handler is about to execute. */
+void svm_event_iret(struct hw_vcpu *hw);
+
+/* svm_shadow.c: after each exit with a shadow, and while one is being watched. */
+void svm_shadow_exit(struct vcpu *v);
+/* The next instruction is in a shadow, be it the hardware or we who know it. */
+static inline bool svm_shadow(const struct hw_vcpu *hw)
+{
+    return hw->vmcb.int_state & SVM_INT_SHADOW || (hw->shadow_left && hw->shadow_rip == hw->vmcb.rip);
+}
+static inline void svm_shadow_end(struct hw_vcpu *hw)
+{
+    hw->vmcb.int_state &= ~SVM_INT_SHADOW;
+    hw->shadow_left = 0;
+}
+
+/* 64-bit code: neither compatibility nor legacy mode. */
+static inline bool svm_long(const struct vmcb *c)
+{
+    return c->efer & EFER_LMA && c->cs.attr & SVM_SEG_ATTR_L;
+}
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* apf_deliver.c: the slot, and when and how a finished item is reported through it (SPEC A1.2, A2.2, A3.3). */
+#include "apf.h"
+#include "vcpu.h"
+#include "abi/kvm_msr.h"
+#include "vm.h"
+#include "hw.h"
+#include "fault.h"
+#include "guestmem.h"
+#include "port.h"
+
+static gpa_t slot_at(const struct apf *a, u64 offset)
+{
+    return (gpa_t){(a->en & APF_EN_SLOT_MASK) + offset};
+}
+
+/*
+ * The slot's page is not resident: have it read; its ticket makes us look again. Until then the slot counts as busy
+ * (A0-35) and not-present events are not sent (A0-33).
+ */
+static void want_slot(struct vcpu *v)
+{
+    struct apf *a = &v->apf;
+    gfn_t gfn = gpa_gfn(slot_at(a, 0));
+    struct slot *s = slot_find(v->vm, gfn);
+    u32 frame;
+
+    if (a->want_slot || !s)
+        return;
+    frame = pager_frame(v->vm);
+    if (frame == FRAME_NONE)
+        return; /* the next exit or completion tries again */
+    a->want_slot = true;
+    pager_load(v->vm, s, gfn, frame, &a->tickets.slot);
+}
+
+static bool slot_read(struct vcpu *v, u64 offset, u32 *value)
+{
+    if (guest_read32(v->vm, slot_at(&v->apf, offset), value) == GUEST_OK)
+        return true;
+    want_slot(v);
+    return false;
+}
+
+/* word0 alone, or for PF2 both words in one store (A2-5). */
+static bool slot_write(struct vcpu *v, u32 word0, u32 token)
+{
+    struct apf *a = &v->apf;
+    enum guest_access r = a->dialect == APF_PF2
+                              ? guest_write64(v->vm, slot_at(a, 0), (u64)token << 32 | word0)
+                              : guest_write32(v->vm, slot_at(a, 0), word0);
+
+    if (r == GUEST_OK)
+        return true;
+    want_slot(v);
+    return false;
+}
+
+bool apf_mark_not_present(struct vcpu *v, u32 token)
+{
+    /* APF_FLAG_NOT_PRESENT and APF_REASON_NOT_PRESENT are the same value in the same word. */
+    return slot_write(v, APF_REASON_NOT_PRESENT, token);
+}
+
+bool apf_slot_free(struct vcpu *v)
+{
+    u64 gate = v->apf.dialect == APF_INT ? offsetof(struct apf_slot, token) : offsetof(struct apf_slot, word0);
+    u32 word;
+
+    return slot_read(v, gate, &word) && !word;
+}
+
+/* An interrupt carries ready: needs the local APIC and a free slot, nothing else (A3-31, A2-24). */
+static bool by_interrupt(struct vcpu *v, u32 token)
+{
+    struct apf *a = &v->apf;
+
+    if (a->dialect == APF_PF2 && !(a->vec & APF_PF2_ON))
+        return false; /* A2-23 */
+    if (!lapic_enabled(v) || !apf_slot_free(v))
+        return false;
+    if (a->dialect == APF_PF2) {
+        if (!slot_write(v, APF_REASON_READY, token))
+            return false;
+    } else if (guest_write32(v->vm, slot_at(a, offsetof(struct apf_slot, token)), token) != GUEST_OK) {
+        want_slot(v);
+        return false;
+    }
+    at_store(&v->pub.ready_pending, 1);
+    lapic_raise(v, (u8)a->vec);
+    return true;
+}
+
+/* #PF carries ready: only where an exception is allowed and IF = 1 (A1-13, A1-16); a window is asked for otherwise. */
+static bool by_exception(struct vcpu *v, u32 token)
+{
+    struct apf *a = &v->apf;
+
+    a->want_window = hw_event_pending(v) || !hw_intr_open(v);
+    if (a->want_window || !slot_write(v, APF_REASON_READY, token))
+        return false;
+    hw_inject_pf(v, 0, token);
+    return true;
+}
+
+static bool report(struct vcpu *v, u32 token)
+{
+    return v->apf.en & APF_EN_INT ? by_interrupt(v, token) : by_exception(v, token);
+}
+
+void apf_deliver(struct vcpu *v)
+{
+    struct apf *a = &v->apf;
+
+    a->want_window = false;
+    while (a->done_count) {
+        unsigned i = a->done[a->done_head];
+
+        if (i != APF_WAKE_ALL)
+            fault_prefetch(v, a->item[i].gfn); /* A0-4 */
+        if (!report(v, i == APF_WAKE_ALL ? APF_TOKEN_WAKE_ALL : a->item[i].token))
+            return; /* it stays first; whatever made it wait makes us look again (A0-15, A0-34) */
+        a->done_head = (a->done_head + 1) % ARRAY_SIZE(a->done);
+        a->done_count--;
+        if (i == APF_WAKE_ALL) {
+            a->wake_all = false;
+            stat_add(v->vm, wake_all, 1);
+        } else {
+            apf_item_free(a, i);
+            stat_add(v->vm, ready, 1);
+        }
+    }
+}
+
+void apf_reevaluate(struct vcpu *v)
+{
+    apf_deliver(v);
+}

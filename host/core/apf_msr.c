@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* apf_msr.c: the three APF MSRs: check everything that can fail, then assign (D12, SPEC A1.2, A2.3, A3.2, A5-5). */
+#include "apf.h"
+#include "vcpu.h"
+#include "abi/kvm_msr.h"
+#include "vm.h"
+#include "port.h"
+
+/* The slot rules that EN = value would put in force. */
+static enum apf_dialect dialect_of(enum fl_personality p, u64 en, u64 vec)
+{
+    bool on = en & APF_EN_ON, by_int = en & APF_EN_INT;
+
+    switch (p) {
+    case FL_APF_NONE:
+        return APF_OFF;
+    case FL_APF_LEGACY:
+        return on ? APF_LEGACY : APF_OFF;
+    case FL_APF_PF2:
+        return on ? APF_PF2 : APF_OFF;
+    case FL_APF_INT:
+        return on && by_int ? APF_INT : APF_OFF; /* A3-26 */
+    case FL_APF_DUAL:
+        return on && by_int ? (vec & APF_PF2_ON ? APF_PF2 : APF_INT) : APF_OFF;
+    }
+    return APF_OFF;
+}
+
+static enum outcome write_en(struct vcpu *v, u64 value)
+{
+    struct apf *a = &v->apf;
+    enum fl_personality p = v->vm->config.apf;
+    enum apf_dialect d = dialect_of(p, value, a->vec);
+
+    if (value & (p == FL_APF_LEGACY ? APF_EN_RSVD_LEGACY : APF_EN_RSVD))
+        return OUTCOME_GP;
+    if (d != APF_OFF && !slot_find(v->vm, gpa_gfn((gpa_t){value & APF_EN_SLOT_MASK})))
+        return OUTCOME_GP; /* A0-36, A0-37: no state has changed */
+
+    a->en = value;
+    a->dialect = d;
+    if (d == APF_OFF) {
+        apf_drop(v);
+        return OUTCOME_DONE;
+    }
+    at_store(&v->pub.ready_pending, 0); /* A3-35 */
+    if (d != APF_PF2 || !(value & APF_EN_INT) || (a->vec & APF_PF2_ON)) /* A2-20 */
+        apf_queue_wake_all(v);
+    apf_deliver(v);
+    return OUTCOME_DONE;
+}
+
+static enum outcome write_vec(struct vcpu *v, u64 value)
+{
+    struct apf *a = &v->apf;
+    enum fl_personality p = v->vm->config.apf;
+
+    if (value & (p == FL_APF_INT ? APF_VEC_RSVD : APF_PF2_RSVD))
+        return OUTCOME_GP;
+    if (p == FL_APF_DUAL && a->dialect != APF_OFF && ((value ^ a->vec) & APF_PF2_ON))
+        return OUTCOME_GP; /* A5-5: the choice is latched while active */
+
+    a->vec = value;
+    if (a->dialect == APF_PF2 && (value & APF_PF2_ON)) { /* A2-20; A2-27: nothing while EN is off */
+        apf_queue_wake_all(v);
+        apf_deliver(v);
+    }
+    return OUTCOME_DONE;
+}
+
+static enum outcome write_ack(struct vcpu *v, u64 value)
+{
+    if (!(value & APF_ACK_READY))
+        return OUTCOME_DONE; /* A3-22 */
+    done_ack(&v->pub);
+    apf_service(v);
+    return OUTCOME_DONE;
+}
+
+enum outcome apf_msr(struct vcpu *v, struct exit *e)
+{
+    switch (e->msr.index) {
+    case PV_MSR_APF_EN:
+        if (e->msr.write)
+            return write_en(v, e->msr.value);
+        e->msr.value = v->apf.en;
+        return OUTCOME_DONE;
+    case PV_MSR_APF_VEC:
+        if (e->msr.write)
+            return write_vec(v, e->msr.value);
+        e->msr.value = v->apf.vec;
+        return OUTCOME_DONE;
+    case PV_MSR_APF_ACK:
+        if (e->msr.write)
+            return write_ack(v, e->msr.value);
+        e->msr.value = 0; /* A3-23 */
+        return OUTCOME_DONE;
+    }
+    return OUTCOME_GP;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* exit.c: who handles which exit, and what becomes of the instruction. */
+#include "exit.h"
+#include "vm.h"
+#include "hw.h"
+#include "fault.h"
+#include "pv.h"
+#include "abi/kvm_cpuid.h"
+#include "abi/kvm_msr.h"
+#include "abi/platform.h"
+#include "port.h"
+
+#define PV_CPUID_LEAVES 0x200u /* 0x40000000 … 0x400001ff */
+#define UART_PORTS      8
+
+static enum outcome do_cpuid(struct vcpu *v, struct exit *e)
+{
+    if (e->cpuid.leaf - KVM_CPUID_BASE < PV_CPUID_LEAVES)
+        pv_cpuid(v, e);
+    else
+        hw_cpuid(v, e);
+    return OUTCOME_DONE;
+}
+
+static enum outcome do_msr(struct vcpu *v, struct exit *e)
+{
+    u32 i = e->msr.index;
+
+    if (i - X2APIC_MSR_FIRST <= X2APIC_MSR_LAST - X2APIC_MSR_FIRST || i == APIC_BASE_MSR || i == TSC_DEADLINE_MSR)
+        return lapic_msr(v, e);
+    if (i - PV_MSR_FIRST <= PV_MSR_LAST - PV_MSR_FIRST)
+        return pv_msr(v, e);
+    return hw_msr(v, e);
+}
+
+static enum outcome do_io(struct vcpu *v, struct exit *e)
+{
+    if (e->io.port - PLATFORM_UART_PORT < UART_PORTS && e->io.port >= PLATFORM_UART_PORT)
+        uart_io(v->vm, e->io.port - PLATFORM_UART_PORT, e);
+    else if (!e->io.write)
+        e->io.value = ~0u; /* nobody drives the bus */
+    else if (e->io.port == PLATFORM_EXIT_PORT)
+        vm_exit(v->vm, e->io.value);
+    return OUTCOME_DONE;
+}
+
+/* HLT is committed first, so that whatever ends it finds the vCPU behind it. */
+static void do_hlt(struct vcpu *v, struct exit *e)
+{
+    hw_complete(v, e);
+    vcpu_set_state(v, VCPU_HALTED);
+    vcpu_events(v);
+}
+
+static void finish(struct vcpu *v, struct exit *e, enum outcome o)
+{
+    switch (o) {
+    case OUTCOME_DONE:
+        hw_complete(v, e);
+        return;
+    case OUTCOME_AGAIN:
+        return;
+    case OUTCOME_GP:
+        hw_inject_gp(v);
+        return;
+    case OUTCOME_UD:
+        hw_inject_ud(v);
+        return;
+    }
+}
+
+void exit_handle(struct vcpu *v, struct exit *e)
+{
+    stat_add(v->vm, exits, 1);
+    switch (e->kind) {
+    case EXIT_INTR:
+        return;
+    case EXIT_WINDOW:
+        apf_reevaluate(v);
+        return;
+    case EXIT_TDP:
+        fault_handle(v, e->tdp.gpa, e->tdp.access);
+        return;
+    case EXIT_CPUID:
+        finish(v, e, do_cpuid(v, e));
+        return;
+    case EXIT_MSR:
+        finish(v, e, do_msr(v, e));
+        return;
+    case EXIT_IO:
+        finish(v, e, do_io(v, e));
+        return;
+    case EXIT_HLT:
+        do_hlt(v, e);
+        return;
+    case EXIT_HYPERCALL:
+        finish(v, e, pv_hypercall(v, e));
+        return;
+    case EXIT_SHUTDOWN:
+        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "triple fault");
+        return;
+    case EXIT_UNDEF:
+        hw_inject_ud(v);
+        return;
+    case EXIT_BAD:
+        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s (exit 0x%llx, info 0x%llx 0x%llx)", e->bad.why,
+                (unsigned long long)e->bad.code, (unsigned long long)e->bad.info1, (unsigned long long)e->bad.info2);
+        return;
+    }
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* flush.c: request, kick, and wait until nobody runs on old translations. */
+#include "flush.h"
+#include "vm.h"
+#include "port.h"
+
+void flush_all(struct vm *vm)
+{
+    u32 mode[VCPU_MAX];
+
+    at_add(&vm->flush_generation, 1);
+    for (unsigned i = 0; i < vm->vcpus; i++) {
+        struct vcpu *v = vm->vcpu[i];
+
+        /* A vCPU that is not in the guest has the bit before it looks again (B7-13); no kick, no wait. */
+        mode[i] = req_raise(&v->pub, REQ_FLUSH) & MODE_IN_GUEST ? req_mode(&v->pub) : 0;
+        if (mode[i] & MODE_IN_GUEST)
+            port_kick(v->cpu);
+    }
+    for (unsigned i = 0; i < vm->vcpus; i++)
+        while (!req_left(&vm->vcpu[i]->pub, mode[i]))
+            at_relax();
+}

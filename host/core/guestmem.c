@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* guestmem.c: hold every page of an access in memory, then copy. */
+#include "guestmem.h"
+#include "vm.h"
+#include "port.h"
+#include "lib/str.h"
+
+/*
+ * With the mapping lock held for read: the page is resident, counts as used and, if `write`, as changed. An evictor that
+ * comes later waits for the lock before it touches the frame; one that came earlier has made the exchange fail.
+ */
+static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
+{
+    struct slot *s = slot_find(vm, gfn);
+    u64 word, want;
+
+    check(read_held(&vm->tdp.lock), "habit 6: guest memory is touched under the mapping lock");
+    if (!s)
+        return GUEST_HOLE;
+    word = at_load(&slot_page(s, gfn)->word);
+    do {
+        if ((word & PAGE_STATE) != PAGE_RESIDENT)
+            return GUEST_ABSENT;
+        want = word | PAGE_REF | (write ? PAGE_DIRTY : 0);
+    } while (want != word && !at_cas(&slot_page(s, gfn)->word, &word, want));
+    *at = port_map(pager_hpa(vm, word));
+    return GUEST_OK;
+}
+
+/* Copy between `mem` and guest memory, after holding all pages of the range. */
+static enum guest_access copy(struct vm *vm, gpa_t gpa, char *mem, size_t n, bool write, gfn_t *where)
+{
+    u64 end = gpa.v + n;
+    enum guest_access r = end < gpa.v ? GUEST_HOLE : GUEST_OK;
+    char *page;
+
+    *where = gpa_gfn(gpa);
+    read_lock(&vm->tdp.lock);
+    for (gfn_t g = gpa_gfn(gpa); r == GUEST_OK && gfn_gpa(g).v < end; g.v++) {
+        *where = g;
+        r = hold(vm, g, write, &page);
+    }
+    for (u64 at = gpa.v; r == GUEST_OK && at < end;) {
+        size_t part = MIN(PAGE_SIZE - (at & PAGE_MASK), end - at);
+
+        r = hold(vm, gpa_gfn((gpa_t){at}), write, &page);
+        if (r != GUEST_OK)
+            break;
+        if (write)
+            memcpy(page + (at & PAGE_MASK), mem, part);
+        else
+            memcpy(mem, page + (at & PAGE_MASK), part);
+        mem += part;
+        at += part;
+    }
+    read_unlock(&vm->tdp.lock);
+    return r;
+}
+
+enum guest_access guest_read(struct vm *vm, gpa_t from, void *to, size_t n, gfn_t *at)
+{
+    return copy(vm, from, to, n, false, at);
+}
+
+enum guest_access guest_write(struct vm *vm, gpa_t to, const void *from, size_t n, gfn_t *at)
+{
+    return copy(vm, to, (char *)from, n, true, at);
+}
+
+enum guest_access guest_read32(struct vm *vm, gpa_t from, u32 *out)
+{
+    enum guest_access r;
+    char *page;
+
+    check(!(from.v & 3), "a word of guest memory is aligned");
+    read_lock(&vm->tdp.lock);
+    r = hold(vm, gpa_gfn(from), false, &page);
+    if (r == GUEST_OK)
+        *out = at_load((u32 *)(void *)(page + (from.v & PAGE_MASK)));
+    read_unlock(&vm->tdp.lock);
+    return r;
+}
+
+enum guest_access guest_write32(struct vm *vm, gpa_t to, u32 value)
+{
+    enum guest_access r;
+    char *page;
+
+    check(!(to.v & 3), "a word of guest memory is aligned");
+    read_lock(&vm->tdp.lock);
+    r = hold(vm, gpa_gfn(to), true, &page);
+    if (r == GUEST_OK)
+        at_store_rel((u32 *)(void *)(page + (to.v & PAGE_MASK)), value);
+    read_unlock(&vm->tdp.lock);
+    return r;
+}
+
+enum guest_access guest_write64(struct vm *vm, gpa_t to, u64 value)
+{
+    enum guest_access r;
+    char *page;
+
+    check(!(to.v & 7), "a word of guest memory is aligned");
+    read_lock(&vm->tdp.lock);
+    r = hold(vm, gpa_gfn(to), true, &page);
+    if (r == GUEST_OK)
+        at_store_rel((u64 *)(void *)(page + (to.v & PAGE_MASK)), value);
+    read_unlock(&vm->tdp.lock);
+    return r;
+}
+
+void guest_bring(struct vcpu *v, gfn_t gfn)
+{
+    struct slot *s = slot_find(v->vm, gfn);
+    u32 frame = pager_frame_or_wait(v);
+
+    check(s, "only memory is brought in");
+    if (frame == FRAME_NONE)
+        return;
+    vcpu_set_state(v, VCPU_WAIT_PAGE);
+    stat_add(v->vm, sync_waits, 1);
+    pager_load(v->vm, s, gfn, frame, &v->apf.tickets.sync);
+}
+
+bool guest_load(struct vm *vm, gpa_t to, const void *from, size_t n)
+{
+    const char *mem = from;
+
+    check(vm->state == VM_SETUP, "the guest does not run yet");
+    while (n) {
+        size_t part = MIN(PAGE_SIZE - (to.v & PAGE_MASK), n);
+        gfn_t at;
+        enum guest_access r = guest_write(vm, to, mem, part, &at);
+
+        if (r == GUEST_HOLE || at_load(&vm->state) == VM_STOPPED)
+            return false;
+        if (r == GUEST_OK) {
+            to.v += part;
+            mem += part;
+            n -= part;
+            continue;
+        }
+        u32 frame = pager_frame(vm);
+
+        if (frame != FRAME_NONE)
+            pager_load(vm, slot_find(vm, at), at, frame, NULL);
+        (void)store_poll();
+    }
+    return true;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * hw.h: everything the core asks of the CPU's virtualisation extension, for one vCPU.
+ *
+ * Implemented by arch/<a>/host (svm.c) and, for tests, by scripted fakes. All calls are made by the CPU that owns the
+ * vCPU, outside guest mode. One event (exception, NMI or interrupt) can wait for the next entry; hw_event_pending()
+ * tells whether one does, be it newly injected or left over from an exit during its delivery.
+ */
+#pragma once
+#include "exit.h"
+
+struct vcpu;
+
+/* Make the hardware state of a vCPU, with the CPU in its power-on state. False: no memory. */
+bool hw_vcpu_init(struct vcpu *v) must_check;
+void hw_vcpu_free(struct vcpu *v);
+
+/* PVH start: 32-bit protected mode, flat segments, paging off, EIP = entry, EBX = start information. */
+void hw_start_pvh(struct vcpu *v, u32 entry, u32 start_info);
+/* INIT: registers of the manual's INIT column (APM vol. 2, 14.1.3). */
+void hw_init(struct vcpu *v);
+/* SIPI: real mode at vector << 12. */
+void hw_start_sipi(struct vcpu *v, u8 vector);
+
+/* The vCPU becomes the one that runs on this CPU (its FPU state is loaded), or stops being it. */
+void hw_load(struct vcpu *v);
+void hw_put(struct vcpu *v);
+
+/* Run the guest until it exits. The flush asked for by hw_flush() is done at this entry. */
+void hw_run(struct vcpu *v, struct exit *e);
+/* Commit an exit: results into registers, RIP behind the instruction. Not for EXIT_TDP, EXIT_INTR, EXIT_WINDOW. */
+void hw_complete(struct vcpu *v, const struct exit *e);
+
+/* Queue an event for the next entry; none may be pending. hw_inject_pf sets CR2 as the hardware would. */
+void hw_inject_pf(struct vcpu *v, u32 error, u64 cr2);
+void hw_inject_gp(struct vcpu *v);
+void hw_inject_ud(struct vcpu *v);
+void hw_inject_nmi(struct vcpu *v);
+void hw_inject_irq(struct vcpu *v, u8 vector);
+bool hw_event_pending(const struct vcpu *v);
+
+/* Interrupts are recognised at this instruction boundary: IF = 1, no STI or MOV SS shadow, GIF = 1. */
+bool hw_intr_open(const struct vcpu *v);
+/* RFLAGS.IF alone: decides whether an interrupt ends a HLT. */
+bool hw_if(const struct vcpu *v);
+/* NMIs are not blocked by an earlier NMI whose IRET is outstanding. */
+bool hw_nmi_open(const struct vcpu *v);
+/* Ask for EXIT_WINDOW as soon as hw_intr_open() and the task priority admits `vector`; or no longer. */
+void hw_irq_window(struct vcpu *v, u8 vector);
+void hw_irq_window_off(struct vcpu *v);
+
+unsigned hw_cpl(const struct vcpu *v);
+bool hw_paging(const struct vcpu *v); /* CR0.PG */
+u8 hw_tpr(const struct vcpu *v);      /* CR8 << 4 as of the last exit */
+void hw_set_tpr(struct vcpu *v, u8 tpr);
+
+/* Root of the TDP tables, and: drop all translations of this vCPU at the next entry. */
+void hw_set_root(struct vcpu *v, hpa_t root);
+void hw_flush(struct vcpu *v);
+
+/* The architecture's own CPUID leaves as this VM sees them (everything outside 0x40000000-0x400001ff). */
+void hw_cpuid(const struct vcpu *v, struct exit *e);
+/* The architecture's own MSRs (EFER, PAT, …). OUTCOME_DONE or OUTCOME_GP. */
+enum outcome hw_msr(struct vcpu *v, struct exit *e);
+
+/* Print the register state for a report, one line each through con_host(). */
+void hw_report(const struct vcpu *v);

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * lapic.h: the local APIC of a vCPU: registers, priorities, timer, interprocessor interrupts (Intel SDM vol. 3, 10).
+ *
+ * x2APIC by MSR only (D9): a vCPU starts in xAPIC mode, where there is nothing at the APIC page, and its guest switches
+ * over. The interrupt request register is public (vcpu_pub.irr), `enabled` may be read by anybody; all else belongs to the
+ * owner. The class of the task priority lives in the hardware's CR8 (hw_tpr). All interrupts are edge-triggered.
+ *
+ *   lapic.c        request, priority, acceptance        lapic_timer.c  one-shot, periodic, TSC deadline
+ *   lapic_ipi.c    the interrupt command register       lapic_msr.c    the registers as the guest sees them
+ */
+#pragma once
+#include "exit.h"
+
+struct vcpu;
+
+#define APIC_BASE_MSR      0x1bu
+#define X2APIC_MSR_FIRST   0x800u
+#define X2APIC_MSR_LAST    0x8ffu
+#define TSC_DEADLINE_MSR   0x6e0u
+#define APIC_BASE_BSP      BIT(8)
+#define APIC_BASE_X2       BIT(10)
+#define APIC_BASE_ENABLE   BIT(11)
+#define APIC_BASE_DEFAULT  0xfee00000ull
+#define APIC_TIMER_HZ      1000000000u /* one tick of the bus clock is one ns */
+#define APIC_PERIOD_NS_MIN 100000u     /* shorter timer periods are stretched: the host must get on */
+
+/* Local vector table, in the order of the MSRs 0x832 … 0x837. */
+enum lapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
+
+struct lapic {
+    u64 base;    /* IA32_APIC_BASE */
+    u32 enabled; /* hardware and software enabled; written by the owner, read by anybody, by atomics */
+    u32 svr;
+    u32 tpr;    /* as last written by MSR; holds while its class is that of CR8 */
+    u32 esr;    /* error status as the guest reads it */
+    u32 errors; /* detected since the guest last wrote ESR */
+    u32 isr[8];
+    u32 lvt[LVT_COUNT];
+    u32 divide;       /* divide configuration register */
+    u32 timer_init;   /* initial count */
+    u64 tsc_deadline; /* 0 = not armed */
+    u64 deadline;     /* ns when the timer is due, TIME_NEVER = not armed */
+    u64 icr;
+};
+
+/* Power-on; hw_vcpu_init() and hw_init() have seen to CR8. */
+void lapic_reset(struct vcpu *v);
+/* INIT: as reset, but APIC_BASE survives. */
+void lapic_init(struct vcpu *v);
+
+/* Any CPU. Request `vector` (edge) at v's local APIC and wake or kick v. Lost if the APIC is disabled. */
+void lapic_raise(struct vcpu *v, u8 vector);
+
+/* Owner. The vector to deliver now (priority above PPR), or -1. Vectors 0-15 are never delivered (A3-41). */
+int lapic_pending(const struct vcpu *v);
+/* Owner. The same but for the task priority, which the guest lowers without an exit: what hw_irq_window() is for. */
+int lapic_waiting(const struct vcpu *v);
+/* Owner. Move it from IRR to ISR: the CPU accepts it. */
+void lapic_accept(struct vcpu *v, u8 vector);
+
+/* Hardware and software enabled (A3-31). Any CPU. */
+bool lapic_enabled(const struct vcpu *v);
+
+/* Owner. When the timer is due, ns or TIME_NEVER; and: raise it if it is due now. */
+u64 lapic_deadline(const struct vcpu *v);
+void lapic_poll(struct vcpu *v, u64 now);
+
+/* MSRs 0x1b, 0x6e0, 0x800-0x8ff. Calls apf_reevaluate() when the APIC becomes enabled (A3-33). */
+enum outcome lapic_msr(struct vcpu *v, struct exit *e);

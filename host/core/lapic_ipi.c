@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lapic_ipi.c: interprocessor interrupts: whom an ICR write addresses and what it does to each (SDM vol. 3, 10.6, 10.12.9). */
+#include "lapic_parts.h"
+#include "vm.h"
+
+#define ICR_MODE      0x700u
+#define ICR_FIXED     0x000u
+#define ICR_LOWEST    0x100u
+#define ICR_NMI       0x400u
+#define ICR_INIT      0x500u
+#define ICR_STARTUP   0x600u
+#define ICR_LOGICAL   0x800u
+#define ICR_ASSERT    0x4000u
+#define ICR_LEVEL     0x8000u
+#define ICR_SHORTHAND 0xc0000u
+#define ICR_SELF      0x40000u
+#define ICR_ALL       0x80000u
+#define ICR_OTHERS    0xc0000u
+#define ICR_RSVD      0xfff33000u /* bits 12, 13, 16, 17, 20-31 */
+#define ICR_BROADCAST 0xffffffffu
+
+static u32 mode_of(u64 icr)
+{
+    return icr & ICR_MODE;
+}
+
+static bool carries_vector(u64 icr)
+{
+    return mode_of(icr) == ICR_FIXED || mode_of(icr) == ICR_LOWEST;
+}
+
+static bool addressed(const struct vcpu *to, u64 icr)
+{
+    u32 dest = icr >> 32, ldr = lapic_ldr(to);
+
+    if (dest == ICR_BROADCAST)
+        return true;
+    if (!(icr & ICR_LOGICAL))
+        return dest == to->id;
+    return dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff);
+}
+
+/* Lowest priority is delivered to everyone addressed, as fixed. SMI and the reserved modes do not exist here. */
+static void deliver(struct vcpu *to, u64 icr)
+{
+    if (carries_vector(icr)) {
+        lapic_raise(to, icr);
+        return;
+    }
+    switch (mode_of(icr)) {
+    case ICR_NMI:
+        at_store(&to->pub.nmi, 1);
+        break;
+    case ICR_INIT:
+        at_store(&to->pub.sipi, SIPI_NONE); /* only a start-up IPI after the INIT counts */
+        at_store_rel(&to->pub.init, 1);
+        break;
+    case ICR_STARTUP:
+        at_store(&to->pub.sipi, (u32)(icr & 0xff));
+        break;
+    default:
+        return;
+    }
+    vcpu_request(to, REQ_EVENT);
+}
+
+/* Shorthands that include the sender exist for fixed delivery only (table 10-3); anything else goes nowhere. */
+static bool reaches(const struct vcpu *from, const struct vcpu *to, u64 icr)
+{
+    switch (icr & ICR_SHORTHAND) {
+    case ICR_SELF:
+        return to == from && mode_of(icr) == ICR_FIXED;
+    case ICR_ALL:
+        return mode_of(icr) == ICR_FIXED;
+    case ICR_OTHERS:
+        return to != from;
+    }
+    return addressed(to, icr);
+}
+
+bool lapic_send(struct vcpu *v, u64 icr)
+{
+    struct vm *vm = v->vm;
+
+    if (icr & ICR_RSVD)
+        return false;
+    v->lapic.icr = icr;
+    if (carries_vector(icr) && (icr & 0xff) < VECTOR_FIRST_LEGAL) {
+        lapic_error(v, ESR_SEND_ILLEGAL);
+        return true;
+    }
+    if (mode_of(icr) == ICR_INIT && (icr & ICR_LEVEL) && !(icr & ICR_ASSERT))
+        return true; /* INIT level de-assert: not supported since the Pentium 4 */
+    for (unsigned i = 0; i < vm->vcpus; i++)
+        if (reaches(v, vm->vcpu[i], icr))
+            deliver(vm->vcpu[i], icr);
+    return true;
+}
+
+bool lapic_send_self(struct vcpu *v, u64 value)
+{
+    if (value & ~0xffull)
+        return false;
+    if (value < VECTOR_FIRST_LEGAL)
+        lapic_error(v, ESR_SEND_ILLEGAL | ESR_RECEIVE_ILLEGAL);
+    else
+        lapic_raise(v, value);
+    return true;
+}

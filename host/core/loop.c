@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* loop.c: one pass after the other; nothing in it waits except port_idle(). */
+#include "loop.h"
+#include "vm.h"
+#include "hw.h"
+#include "port.h"
+#include "watchdog.h"
+
+#define SLICE 2000000ull /* ns a vCPU runs while another one of this CPU wants to */
+
+/* What one CPU knows about its vCPUs of one VM. */
+struct loop {
+    struct vm *vm;
+    unsigned cpu;
+    struct vcpu *current; /* whose FPU state is loaded; NULL = none */
+    u64 slice_end;        /* of current */
+    u64 next_look;        /* CPU 0: when the watchdog looks again */
+};
+
+static bool mine(const struct loop *l, unsigned i)
+{
+    return l->vm->vcpu[i]->cpu == l->cpu;
+}
+
+/* Timers and requests of all our vCPUs; the time at which something of theirs is due next. */
+static u64 serve(struct loop *l, u64 now)
+{
+    u64 due = TIME_NEVER;
+
+    for (unsigned i = 0; i < l->vm->vcpus; i++) {
+        struct vcpu *v = l->vm->vcpu[i];
+
+        if (!mine(l, i))
+            continue;
+        lapic_poll(v, now);
+        if (at_load(&v->pub.requests))
+            vcpu_service(v);
+        due = MIN(due, lapic_deadline(v));
+    }
+    return due;
+}
+
+/* The vCPU to run: the current one until its slice ends, then the next runnable one in order. */
+static struct vcpu *choose(struct loop *l, u64 now, u64 *due)
+{
+    unsigned n = l->vm->vcpus, first = l->current ? l->current->id : 0;
+    struct vcpu *v = NULL;
+    unsigned runnable = 0;
+
+    for (unsigned k = 0; k < n; k++) {
+        unsigned i = (first + (now < l->slice_end ? 0 : 1) + k) % n;
+
+        if (!mine(l, i) || l->vm->vcpu[i]->state != VCPU_RUNNABLE)
+            continue;
+        runnable++;
+        if (!v)
+            v = l->vm->vcpu[i];
+    }
+    if (v && (v != l->current || now >= l->slice_end))
+        l->slice_end = now + SLICE;
+    if (runnable > 1)
+        *due = MIN(*due, l->slice_end);
+    return v;
+}
+
+static void switch_to(struct loop *l, struct vcpu *v)
+{
+    if (v == l->current)
+        return;
+    if (l->current)
+        hw_put(l->current);
+    if (v)
+        hw_load(v);
+    l->current = v;
+}
+
+/* Sleep until `due` or an interrupt, unless one of our vCPUs has a request. */
+static void sleep_until(struct loop *l, u64 due)
+{
+    bool quiet = true;
+    unsigned n = 0;
+
+    for (; n < l->vm->vcpus && quiet; n++)
+        if (mine(l, n))
+            quiet = req_go(&l->vm->vcpu[n]->pub, MODE_BLOCKED);
+    if (quiet) {
+        port_timer(due);
+        port_idle();
+    } else {
+        n--; /* the last one did not go */
+    }
+    while (n--)
+        if (mine(l, n))
+            req_back(&l->vm->vcpu[n]->pub);
+}
+
+/* Stopped, and every write the store had accepted has ended, unless the store will not answer. */
+static bool finished(struct vm *vm, u64 now)
+{
+    if (at_load(&vm->state) != VM_STOPPED)
+        return false;
+    return !at_load(&vm->pager.inflight) || at_load(&vm->status) == VM_STATUS_STORE_TIMEOUT ||
+           now - at_load(&vm->stopped) > vm->config.io_give_up;
+}
+
+void loop_run(struct vm *vm)
+{
+    struct loop l = {.vm = vm, .cpu = port_cpu()};
+    u64 now;
+
+    while (now = port_now(), !finished(vm, now)) {
+        u64 due;
+        struct vcpu *v;
+
+        (void)store_poll();
+        due = serve(&l, now);
+        if (l.cpu == 0) {
+            if (now >= l.next_look) {
+                watchdog_look(vm, now);
+                l.next_look = now + WATCHDOG_PERIOD;
+            }
+            due = MIN(due, l.next_look);
+        }
+        (void)epoch_collect(vm->tdp.epoch);
+        v = at_load(&vm->state) == VM_RUNNING ? choose(&l, now, &due) : NULL;
+        if (v) {
+            switch_to(&l, v);
+            port_timer(due);
+            vcpu_run(v);
+            (void)pager_reclaim(vm);
+        } else if (!pager_reclaim(vm)) {
+            sleep_until(&l, due);
+        }
+    }
+    switch_to(&l, NULL);
+}

@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pager.c: bring pages in: page words, frames, reads, and who waits for them. */
+#include "pager.h"
+#include "vm.h"
+#include "port.h"
+#include "lib/str.h"
+
+#define WORD_FRAME_SHIFT 12
+#define WORD_FRAME(w)    ((u32)((w) >> WORD_FRAME_SHIFT))
+#define FRAME_WORD(f)    ((u64)(f) << WORD_FRAME_SHIFT)
+#define LOW_SHARE        16 /* one frame of so many is kept free */
+#define LOW_MAX          (4 * EVICT_BATCH)
+
+bool pager_init(struct vm *vm, u64 frames, struct store *swap)
+{
+    struct pager *p = &vm->pager;
+
+    *p = (struct pager){.swap = swap};
+    if (!framepool_init(&p->frames, frames))
+        return false;
+    p->low = MIN(frames / LOW_SHARE, LOW_MAX);
+    p->io = port_zalloc(PAGER_READS * sizeof(*p->io));
+    if (!p->io)
+        return false;
+    for (u32 i = 0; i < PAGER_READS; i++)
+        p->io[i].next = i + 1;
+    return true;
+}
+
+void pager_free(struct vm *vm)
+{
+    port_zfree(vm->pager.io, PAGER_READS * sizeof(*vm->pager.io));
+    framepool_destroy(&vm->pager.frames);
+}
+
+static struct pager_io *io_get(struct vm *vm, struct slot *s, gfn_t gfn, enum store_op op)
+{
+    struct pager *p = &vm->pager;
+    struct pager_io *io = NULL;
+
+    spin_lock(&p->io_lock);
+    if (p->io_free < PAGER_READS) {
+        io = &p->io[p->io_free];
+        p->io_free = io->next;
+    }
+    spin_unlock(&p->io_lock);
+    if (!io)
+        return NULL;
+    io->vm = vm;
+    io->slot = s;
+    io->gfn = gfn;
+    io->req.op = op;
+    at_store(&io->since, port_now());
+    return io;
+}
+
+static void io_put(struct pager_io *io)
+{
+    struct pager *p = &io->vm->pager;
+
+    at_store(&io->since, 0);
+    spin_lock(&p->io_lock);
+    io->next = p->io_free;
+    p->io_free = (u32)(io - p->io);
+    spin_unlock(&p->io_lock);
+}
+
+hpa_t pager_hpa(struct vm *vm, u64 word)
+{
+    u32 f = WORD_FRAME(word);
+
+    check(f < vm->pager.frames.count, "a page that is not absent has a frame");
+    return pfn_hpa(vm->pager.frames.frame[f].pfn);
+}
+
+bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn)
+{
+    u64 word = at_load_acq(&slot_page(s, gfn)->word);
+
+    if ((word & PAGE_STATE) != PAGE_RESIDENT)
+        return false;
+    *pfn = hpa_pfn(pager_hpa(vm, word));
+    return true;
+}
+
+bool pager_is_zero(struct slot *s, gfn_t gfn)
+{
+    return !s->store && at_load(&slot_page(s, gfn)->word) == PAGE_ABSENT;
+}
+
+u32 pager_frame(struct vm *vm)
+{
+    /* Two passes of the clock hand over all frames find a victim if there is one. */
+    u32 tries = 2 * vm->pager.frames.count / EVICT_SCAN + 2;
+    u32 f = framepool_get(&vm->pager.frames);
+
+    while (f == FRAME_NONE && tries--) {
+        (void)pager_reclaim(vm);
+        f = framepool_get(&vm->pager.frames);
+    }
+    return f;
+}
+
+u32 pager_frame_or_wait(struct vcpu *v)
+{
+    struct vm *vm = v->vm;
+    u32 f = pager_frame(vm);
+
+    if (f != FRAME_NONE)
+        return f;
+    at_or(&vm->pager.frame_waiters, 1u << v->id); /* P4: pairs with pager_frame_release() */
+    f = framepool_get(&vm->pager.frames);
+    if (f == FRAME_NONE)
+        vcpu_set_state(v, VCPU_WAIT_FRAME);
+    return f;
+}
+
+void pager_frame_release(struct vm *vm, u32 frame)
+{
+    u32 waiters;
+
+    framepool_put(&vm->pager.frames, frame); /* P4: a full barrier; pairs with pager_frame_or_wait() */
+    if (!at_load(&vm->pager.frame_waiters))
+        return;
+    waiters = at_xchg(&vm->pager.frame_waiters, 0);
+    for (unsigned i = 0; i < vm->vcpus; i++)
+        if (waiters & (1u << i))
+            vcpu_request(vm->vcpu[i], REQ_FRAME);
+}
+
+/* Finish everybody who waits for the page. */
+static void finish_waiters(struct page *pg)
+{
+    struct ticket *t = ticket_take(&pg->waiters), *next;
+
+    for (; t; t = next) {
+        next = t->next;
+        ticket_done(t);
+    }
+}
+
+/* Wait for LOADING or EVICTING to end. If it just has, whoever sees that first finishes all waiters. */
+static void wait_for(struct page *pg, struct ticket *t)
+{
+    enum page_state state;
+
+    if (!t)
+        return;
+    ticket_push(&pg->waiters, t); /* P6: a full barrier; pairs with settle() */
+    state = at_load(&pg->word) & PAGE_STATE;
+    if (state != PAGE_LOADING && state != PAGE_EVICTING)
+        finish_waiters(pg);
+}
+
+/* The page's I/O is over: it becomes `word`; then those who wait are told. */
+static void settle(struct page *pg, u64 word)
+{
+    (void)at_xchg(&pg->word, word); /* P6: a full barrier; pairs with wait_for() */
+    finish_waiters(pg);
+}
+
+static void become_resident(struct vm *vm, gfn_t gfn, struct page *pg, u64 flags)
+{
+    u64 frame = at_load(&pg->word) >> WORD_FRAME_SHIFT;
+
+    at_store(&vm->pager.frames.frame[frame].owner, gfn.v + 1);
+    settle(pg, PAGE_RESIDENT | PAGE_REF | FRAME_WORD(frame) | flags);
+}
+
+static void become_absent(struct vm *vm, struct page *pg, u64 flags)
+{
+    u32 frame = WORD_FRAME(at_load(&pg->word));
+
+    settle(pg, PAGE_ABSENT | flags);
+    pager_frame_release(vm, frame);
+}
+
+static void account_end(struct pager_io *io)
+{
+    struct vm *vm = io->vm;
+
+    at_sub(&vm->pager.inflight, 1);
+    if (io->req.op == STORE_READ) {
+        at_sub(&vm->pager.reads, 1);
+        stat_add(vm, inflight_ns, port_now() - io->since);
+    }
+}
+
+static void report_error(struct pager_io *io, const char *what)
+{
+    struct store *s = io->req.at;
+
+    vm_kill(io->vm, NULL, VM_STATUS_STORE_ERROR, "%s of gpa 0x%llx failed: store '%s', block %llu, status 0x%x", what,
+            (unsigned long long)gfn_gpa(io->gfn).v, s->name, (unsigned long long)s->ops->block(s, io->req.offset),
+            (unsigned)io->req.status);
+}
+
+static void read_done(struct store_req *r)
+{
+    struct pager_io *io = container_of(r, struct pager_io, req);
+    struct page *pg = slot_page(io->slot, io->gfn);
+    u64 swapped = at_load(&pg->word) & PAGE_SWAPPED;
+
+    account_end(io);
+    if (r->status) {
+        report_error(io, "read");
+        become_absent(io->vm, pg, swapped);
+    } else {
+        become_resident(io->vm, io->gfn, pg, swapped);
+    }
+    io_put(io);
+}
+
+static bool submit(struct pager_io *io, struct store *store, u64 offset, hpa_t frame, void (*done)(struct store_req *))
+{
+    struct vm *vm = io->vm;
+    bool read = io->req.op == STORE_READ;
+    u32 reads;
+
+    io->req.offset = offset;
+    io->req.frame = frame;
+    io->req.done = done;
+    at_add(&vm->pager.inflight, 1);
+    if (read) {
+        reads = at_add(&vm->pager.reads, 1);
+        if (reads > at_load(&vm->stats.inflight_max))
+            at_store(&vm->stats.inflight_max, reads);
+    }
+    if (!store_submit(store, &io->req)) {
+        at_add(read ? &vm->stats.reads : &vm->stats.writes, 1);
+        return true;
+    }
+    at_sub(&vm->pager.inflight, 1);
+    if (read)
+        at_sub(&vm->pager.reads, 1);
+    io_put(io);
+    return false;
+}
+
+/* The page is LOADING and ours: fill its frame. */
+static void fill(struct vm *vm, struct slot *s, gfn_t gfn, struct page *pg)
+{
+    u64 word = at_load(&pg->word), at = (gfn.v - s->base.v) * PAGE_SIZE;
+    bool swapped = word & PAGE_SWAPPED;
+    hpa_t frame = pager_hpa(vm, word);
+    struct pager_io *io;
+
+    if (!swapped && !s->store) {
+        memset(port_map(frame), 0, PAGE_SIZE);
+        stat_add(vm, zero_fills, 1);
+        become_resident(vm, gfn, pg, 0);
+        return;
+    }
+    io = io_get(vm, s, gfn, STORE_READ);
+    if (!io || !submit(io, swapped ? vm->pager.swap : s->store, swapped ? s->swap_offset + at : at, frame, read_done))
+        become_absent(vm, pg, word & PAGE_SWAPPED);
+}
+
+void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame, struct ticket *t)
+{
+    struct page *pg = slot_page(s, gfn);
+    u64 word = at_load(&pg->word);
+
+    while ((word & PAGE_STATE) == PAGE_ABSENT)
+        if (at_cas(&pg->word, &word, PAGE_LOADING | (word & PAGE_SWAPPED) | FRAME_WORD(frame))) {
+            wait_for(pg, t);
+            fill(vm, s, gfn, pg);
+            return;
+        }
+    pager_frame_release(vm, frame);
+    wait_for(pg, t);
+}
+
+static void write_done(struct store_req *r)
+{
+    struct pager_io *io = container_of(r, struct pager_io, req);
+    struct page *pg = slot_page(io->slot, io->gfn);
+
+    account_end(io);
+    if (r->status) {
+        report_error(io, "write to swap");
+        become_resident(io->vm, io->gfn, pg, PAGE_DIRTY | (at_load(&pg->word) & PAGE_SWAPPED));
+    } else if (at_load(&pg->waiters)) {
+        become_resident(io->vm, io->gfn, pg, PAGE_SWAPPED);
+    } else {
+        become_absent(io->vm, pg, PAGE_SWAPPED);
+    }
+    io_put(io);
+}
+
+void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn)
+{
+    struct page *pg = slot_page(s, gfn);
+    u64 word = at_load(&pg->word), at = (gfn.v - s->base.v) * PAGE_SIZE;
+    struct pager_io *io;
+
+    check((word & PAGE_STATE) == PAGE_EVICTING, "only an evicted page gives its frame back");
+    stat_add(vm, evictions, 1);
+    if (!(word & PAGE_DIRTY)) {
+        become_absent(vm, pg, word & PAGE_SWAPPED);
+        return;
+    }
+    io = io_get(vm, s, gfn, STORE_WRITE);
+    if (!io || !submit(io, vm->pager.swap, s->swap_offset + at, pager_hpa(vm, word), write_done))
+        become_resident(vm, gfn, pg, word & (PAGE_DIRTY | PAGE_SWAPPED));
+}
+
+void pager_mark_dirty(void *vm, gfn_t gfn)
+{
+    at_or(&slot_page(slot_find(vm, gfn), gfn)->word, PAGE_DIRTY);
+}
+
+bool pager_oldest(struct vm *vm, u64 now, u64 *age, struct pager_io *copy)
+{
+    u64 oldest = now;
+
+    for (u32 i = 0; i < PAGER_READS; i++) {
+        u64 since = at_load(&vm->pager.io[i].since);
+
+        if (since && since < oldest) {
+            oldest = since;
+            *copy = vm->pager.io[i];
+        }
+    }
+    *age = now - oldest;
+    return oldest < now;
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pager.h: the owner of guest memory (the primary MMU): brings pages in, takes them back, within a fixed set of frames.
+ *
+ * Nothing here sleeps. A page that is not there yet is waited for by a ticket.
+ */
+#pragma once
+#include "slot.h"
+#include "framepool.h"
+#include "lib/lock.h"
+
+struct vm;
+struct vcpu;
+struct ticket;
+
+#define PAGER_READS  (8 * 64 + 32) /* requests at once: every item of every vCPU, and two batches of writes */
+#define EVICT_BATCH  16            /* victims that share one flush */
+#define EVICT_SCAN   256           /* frames the clock hand passes in one call */
+
+struct pager_io {
+    struct store_req req;
+    struct vm *vm;
+    struct slot *slot;
+    gfn_t gfn;
+    u64 since; /* ns, 0 = unused */
+    u32 next;  /* free list */
+};
+
+struct pager {
+    struct framepool frames; /* all the memory this VM may have resident */
+    struct store *swap;
+    u64 swap_used; /* bytes given to slots */
+    struct pager_io *io;
+    u32 io_free;   /* head of the free list */
+    struct spinlock io_lock;
+    u32 inflight;  /* reads and writes the store has */
+    u32 reads;     /* of which reads */
+    u32 frame_waiters; /* bit per vCPU that waits for a free frame */
+    u32 reclaiming;    /* one CPU at a time moves the clock hand */
+    u32 low;           /* free frames below which reclaim starts */
+};
+
+/* `frames` is the resident limit. False: the machine has not that much memory. */
+bool pager_init(struct vm *vm, u64 frames, struct store *swap) must_check;
+void pager_free(struct vm *vm);
+
+/* If the page is resident, its frame. No lock: the answer is only good under inv_retry(). */
+bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn);
+/* An anonymous page that was never touched: loading it takes no time. */
+bool pager_is_zero(struct slot *s, gfn_t gfn);
+/* The frame that a page word names. */
+hpa_t pager_hpa(struct vm *vm, u64 word);
+
+/* A free frame, taking pages back if need be; FRAME_NONE: none at present. */
+u32 pager_frame(struct vm *vm);
+/* The same for a vCPU that cannot go on without: on FRAME_NONE it is in VCPU_WAIT_FRAME until one is free. Owner only. */
+u32 pager_frame_or_wait(struct vcpu *v);
+void pager_frame_release(struct vm *vm, u32 frame);
+
+/*
+ * Bring the page in, or wait for whoever does. Consumes the frame. t (may be NULL) is finished when there is nothing more
+ * to wait for: the page is resident, or (the store takes no more now) the access is to be tried again.
+ */
+void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame, struct ticket *t);
+
+/* Take pages back while free frames are few. A bounded slice; true if there is more to do. Any CPU, no locks held. */
+bool pager_reclaim(struct vm *vm);
+/* Take every resident page of [start, end) back, or EVICT_BATCH of them; returns how many. For FL_HC_EVICT. */
+unsigned pager_evict_range(struct vm *vm, gfn_t start, gfn_t end);
+
+/* A page's contents changed behind `word`'s back: hardware set the dirty bit of its leaf. Mapping lock held. */
+void pager_mark_dirty(void *vm, gfn_t gfn);
+/* Give back an EVICTING page's frame, by way of swap if the page is dirty. No locks held. */
+void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn);
+
+/* The oldest unfinished request: its age in ns at `now`, and what it is for. False: none. */
+bool pager_oldest(struct vm *vm, u64 now, u64 *age, struct pager_io *copy);

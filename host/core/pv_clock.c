@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * pv_clock.c: the guest's clock: areas in its memory that turn the time-stamp counter into nanoseconds (SPEC A7-4, A7-5).
+ *
+ * The counter is constant and the same on all CPUs, so all areas hold one and the same line through zero: time is the
+ * counter, scaled. That makes PV_CLOCK_STABLE true by construction, and an area needs to be written only once.
+ */
+#include "pv.h"
+#include "vm.h"
+#include "guestmem.h"
+#include "port.h"
+#include "abi/kvm_clock.h"
+#include "abi/kvm_msr.h"
+#include "lib/str.h"
+
+#define NS_PER_S 1000000000ull
+
+/* ns = ((ticks << shift) * mul) >> 32 with the most bits in mul: the ticks per second are brought into (1e9, 2e9]. */
+static void scale(u64 tsc_khz, u32 *mul, int8_t *shift)
+{
+    u64 hz = tsc_khz * 1000;
+
+    check(hz, "the time-stamp counter counts");
+    for (*shift = 0; hz > 2 * NS_PER_S; --*shift)
+        hz >>= 1;
+    for (; hz <= NS_PER_S; ++*shift)
+        hz <<= 1;
+    *mul = (NS_PER_S << 32) / hz;
+}
+
+/* An access that a page was absent for is tried again; one that met no memory is the guest's mistake. */
+static enum outcome outcome_of(struct vcpu *v, enum guest_access r, gfn_t at)
+{
+    switch (r) {
+    case GUEST_OK:
+        return OUTCOME_DONE;
+    case GUEST_ABSENT:
+        guest_bring(v, at);
+        return OUTCOME_AGAIN;
+    case GUEST_HOLE:
+        break;
+    }
+    return OUTCOME_GP;
+}
+
+/*
+ * Fill an area in whose first word is its version: odd, then the contents, then even. Reading it first finds all that can
+ * fail before anything changes (D12); the page may yet go between two steps, and all of them are repeated then.
+ */
+static enum outcome publish(struct vcpu *v, gpa_t area, const void *body, size_t n)
+{
+    u8 old[sizeof(struct pv_clock)];
+    gfn_t at;
+    u32 version;
+    enum guest_access r = guest_read(v->vm, area, old, sizeof(version) + n, &at);
+
+    if (r != GUEST_OK)
+        return outcome_of(v, r, at);
+    memcpy(&version, old, sizeof(version));
+    version = (version + 1) | 1;
+    r = guest_write32(v->vm, area, version);
+    if (r != GUEST_OK)
+        return outcome_of(v, r, gpa_gfn(area));
+    r = guest_write(v->vm, (gpa_t){area.v + sizeof(version)}, body, n, &at);
+    if (r != GUEST_OK)
+        return outcome_of(v, r, at);
+    return outcome_of(v, guest_write32(v->vm, area, version + 1), gpa_gfn(area));
+}
+
+enum outcome pv_clock_system(struct vcpu *v, u64 value)
+{
+    struct pv_clock c = {.flags = PV_CLOCK_STABLE};
+    gpa_t area = {value & ~(u64)PV_CLOCK_ON};
+    enum outcome o = OUTCOME_DONE;
+
+    if (value & PV_CLOCK_ON) {
+        if (area.v & 3)
+            return OUTCOME_GP;
+        scale(port_tsc_khz(), &c.tsc_to_system_mul, &c.tsc_shift);
+        o = publish(v, area, &c.pad0, sizeof(c) - offsetof(struct pv_clock, pad0));
+    }
+    if (o == OUTCOME_DONE)
+        v->clock_msr = value;
+    return o;
+}
+
+/* The time of day at which the system time was 0. The machine tells the core no time of day: it is the epoch itself. */
+enum outcome pv_clock_wall(struct vcpu *v, u64 value)
+{
+    struct pv_wall_clock w = {.sec = 0, .nsec = 0};
+    enum outcome o;
+
+    if (value & 3)
+        return OUTCOME_GP;
+    o = publish(v, (gpa_t){value}, &w.sec, sizeof(w) - offsetof(struct pv_wall_clock, sec));
+    if (o == OUTCOME_DONE)
+        at_store(&v->vm->wall_clock_msr, value);
+    return o;
+}

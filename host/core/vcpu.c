@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vcpu.c: requests, events, entry: what a vCPU's owner does between two exits. */
+#include "vcpu.h"
+#include "vm.h"
+#include "hw.h"
+#include "port.h"
+
+bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
+{
+    v->vm = vm;
+    v->id = id;
+    v->cpu = cpu;
+    v->pub.sipi = SIPI_NONE;
+    v->state = VCPU_WAIT_SIPI;
+    v->idle_since = port_now();
+    apf_init(v);
+    if (!hw_vcpu_init(v))
+        return false;
+    lapic_reset(v);
+    hw_set_root(v, vm->tdp.root);
+    return true;
+}
+
+void vcpu_request(struct vcpu *v, u32 req)
+{
+    if (req_raise(&v->pub, req))
+        port_kick(v->cpu);
+}
+
+void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
+{
+    if (v->state == VCPU_RUNNABLE && s != VCPU_RUNNABLE)
+        at_store(&v->idle_since, port_now());
+    if (v->state != VCPU_RUNNABLE && s == VCPU_RUNNABLE) {
+        stat_add(v->vm, idle_ns, port_now() - v->idle_since);
+        at_store(&v->idle_since, 0);
+    }
+    v->state = s;
+}
+
+static void take_init(struct vcpu *v)
+{
+    at_store(&v->pub.init, 0);
+    hw_init(v);
+    lapic_init(v);
+    apf_reset(v);
+    vcpu_set_state(v, v->id ? VCPU_WAIT_SIPI : VCPU_RUNNABLE);
+}
+
+/* A SIPI counts only after INIT; otherwise it is lost (SDM vol. 3, 8.4). */
+static void take_sipi(struct vcpu *v)
+{
+    u32 vector = at_xchg(&v->pub.sipi, SIPI_NONE);
+
+    if (v->state != VCPU_WAIT_SIPI || vector == SIPI_NONE)
+        return;
+    hw_start_sipi(v, (u8)vector);
+    vcpu_set_state(v, VCPU_RUNNABLE);
+}
+
+/* Would a HLT end now? An artificial halt ends by the same events (A0-8). */
+static bool halt_ends(struct vcpu *v)
+{
+    return (at_load(&v->pub.nmi) && hw_nmi_open(v)) || (hw_if(v) && lapic_pending(v) >= 0);
+}
+
+/* Let INIT, SIPI, NMI and interrupts act on a vCPU that does not run. A fault being sat out is not interrupted. */
+void vcpu_events(struct vcpu *v)
+{
+    if (v->state == VCPU_WAIT_PAGE || v->state == VCPU_WAIT_FRAME)
+        return;
+    if (at_load(&v->pub.init))
+        take_init(v);
+    if (at_load(&v->pub.sipi) != SIPI_NONE)
+        take_sipi(v);
+    if ((v->state == VCPU_HALTED || v->state == VCPU_APF_HALTED) && halt_ends(v))
+        vcpu_set_state(v, VCPU_RUNNABLE);
+}
+
+void vcpu_service(struct vcpu *v)
+{
+    u32 req = req_take(&v->pub);
+
+    if (at_load(&v->vm->state) == VM_STOPPED) {
+        vcpu_set_state(v, VCPU_STOPPED);
+        return;
+    }
+    if (req & REQ_FLUSH) {
+        v->flush_seen = at_load(&v->vm->flush_generation);
+        hw_flush(v);
+    }
+    if (req & REQ_DONE)
+        apf_service(v);
+    if ((req & REQ_FRAME) && v->state == VCPU_WAIT_FRAME)
+        vcpu_set_state(v, VCPU_RUNNABLE);
+    vcpu_events(v);
+}
+
+/* Queue what is to be delivered at this entry, or ask to be told when it can be. */
+static void inject(struct vcpu *v)
+{
+    int vector = lapic_pending(v);
+    bool busy = hw_event_pending(v);
+
+    if (at_load(&v->pub.nmi) && !busy && hw_nmi_open(v)) {
+        at_store(&v->pub.nmi, 0);
+        hw_inject_nmi(v);
+        busy = true;
+    }
+    if (vector >= 0 && !busy && hw_intr_open(v)) {
+        lapic_accept(v, (u8)vector);
+        hw_inject_irq(v, (u8)vector);
+        vector = -1;
+    }
+    if (vector >= 0)
+        hw_irq_window(v, (u8)vector);
+    else if (v->apf.want_window)
+        hw_irq_window(v, 0xff);
+    else
+        hw_irq_window_off(v);
+}
+
+void vcpu_run(struct vcpu *v)
+{
+    struct exit e;
+
+    for (;;) {
+        if (at_load(&v->pub.requests))
+            vcpu_service(v);
+        if (v->state != VCPU_RUNNABLE || at_load(&v->vm->state) != VM_RUNNING)
+            return;
+        inject(v);
+        if (!req_go(&v->pub, MODE_IN_GUEST))
+            continue;
+        hw_run(v, &e);
+        req_back(&v->pub);
+        exit_handle(v, &e);
+        if (e.kind == EXIT_INTR)
+            return;
+    }
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vcpu.h: a virtual CPU: what its owner alone touches, and its public part. */
+#pragma once
+#include "req.h"
+#include "lapic.h"
+#include "apf.h"
+#include "tdp.h"
+
+struct vm;
+struct hw_vcpu;
+
+enum vcpu_state {
+    VCPU_RUNNABLE,
+    VCPU_HALTED,     /* HLT: ended by a deliverable interrupt, NMI, INIT */
+    VCPU_APF_HALTED, /* artificial halt (A0-8): as HALTED, or an item completes */
+    VCPU_WAIT_PAGE,  /* sits a fault out: ended by its ticket alone */
+    VCPU_WAIT_FRAME, /* no free frame: ended by REQ_FRAME */
+    VCPU_WAIT_SIPI,  /* after INIT, or an application processor at start */
+    VCPU_STOPPED,    /* the VM has ended */
+};
+
+struct vcpu {
+    struct vcpu_pub pub;
+    struct vm *vm;
+    unsigned id;  /* also its local APIC id */
+    unsigned cpu; /* the CPU that owns it, for ever */
+    enum vcpu_state state;
+    u64 idle_since; /* ns; when it stopped being runnable */
+    struct lapic lapic;
+    struct apf apf;
+    struct tdp_cache cache; /* table pages for one fault */
+    u64 clock_msr;          /* PV_MSR_SYSTEM_TIME as last written */
+    u64 flush_seen; /* vm->flush_generation honoured by the last flush */
+    struct hw_vcpu *hw;
+};
+
+/* Make a vCPU of `vm`; false: no memory. */
+bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu) must_check;
+
+/* Raise a request and make sure that it is noticed soon. Any CPU. */
+void vcpu_request(struct vcpu *v, u32 req);
+
+/* Run the vCPU until it is not runnable, or an interrupt says that the host has work. Owner only. */
+void vcpu_run(struct vcpu *v);
+
+/* Service requests of a vCPU that may or may not be runnable. Owner only. */
+void vcpu_service(struct vcpu *v);
+
+/* Let pending INIT, SIPI, NMI and interrupts wake a vCPU that does not run. Owner only. */
+void vcpu_events(struct vcpu *v);
+
+/* Change state, keeping the account of idle time. Owner only. */
+void vcpu_set_state(struct vcpu *v, enum vcpu_state s);

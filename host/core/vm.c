@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vm.c: how a virtual machine comes to be, is paused, and ends. */
+#include "vm.h"
+#include "con.h"
+#include "hw.h"
+#include "port.h"
+#include "lib/fmt.h"
+#include <stdarg.h>
+
+/* All VMs share the machine's CPUs, and so the epochs in which those read. */
+static struct epoch epoch = {.now = 1};
+
+const char *vm_status_name(u32 status)
+{
+    switch (status) {
+    case VM_STATUS_GUEST_BUG:
+        return "the guest was stopped";
+    case VM_STATUS_STORE_ERROR:
+        return "store error";
+    case VM_STATUS_STORE_TIMEOUT:
+        return "the store stopped answering";
+    case VM_STATUS_CONFIG:
+        return "bad configuration";
+    case VM_STATUS_MACHINE:
+        return "unsuitable machine";
+    case VM_STATUS_PANIC:
+        return "broken invariant";
+    }
+    return "the guest's own";
+}
+
+struct vm *vm_create(unsigned id, const struct vm_config *c, struct store *swap)
+{
+    struct vm *vm = port_zalloc(sizeof(*vm));
+
+    if (!vm)
+        return NULL;
+    vm->id = id;
+    vm->config = *c;
+    inv_init(&vm->inv);
+    uart_reset(&vm->uart);
+    if (!tdp_init(&vm->tdp, &tdp_npt, &epoch))
+        goto no_root;
+    if (!pager_init(vm, c->resident / PAGE_SIZE, swap))
+        goto no_pager;
+    while (vm->vcpus < c->vcpus) {
+        struct vcpu *v = port_zalloc(sizeof(*v));
+
+        vm->vcpu[vm->vcpus] = v;
+        if (!v || !vcpu_init(v, vm, vm->vcpus, vm->vcpus % port_cpu_count())) {
+            port_zfree(v, sizeof(*v));
+            vm_destroy(vm);
+            return NULL;
+        }
+        vm->vcpus++;
+    }
+    return vm;
+
+no_pager:
+    tdp_destroy(&vm->tdp);
+no_root:
+    port_zfree(vm, sizeof(*vm));
+    return NULL;
+}
+
+void vm_destroy(struct vm *vm)
+{
+    while (vm->vcpus) {
+        struct vcpu *v = vm->vcpu[--vm->vcpus];
+
+        hw_vcpu_free(v);
+        tdp_cache_drain(&v->cache);
+        port_zfree(v, sizeof(*v));
+    }
+    slot_free_all(vm);
+    pager_free(vm);
+    tdp_destroy(&vm->tdp);
+    while (epoch_collect(&epoch))
+        ;
+    port_zfree(vm, sizeof(*vm));
+}
+
+static void tell_vcpus(struct vm *vm)
+{
+    for (unsigned i = 0; i < vm->vcpus; i++)
+        vcpu_request(vm->vcpu[i], REQ_STATE);
+}
+
+/* The first to stop the VM decides its status. */
+static bool stop(struct vm *vm, u32 status)
+{
+    enum vm_state seen = at_load(&vm->state);
+
+    while (seen != VM_STOPPED)
+        if (at_cas(&vm->state, &seen, VM_STOPPED)) {
+            at_store(&vm->status, status);
+            at_store(&vm->stopped, port_now());
+            tell_vcpus(vm);
+            return true;
+        }
+    return false;
+}
+
+void vm_exit(struct vm *vm, u32 status)
+{
+    if (status > VM_STATUS_GUEST_MAX) {
+        con_host("vm%u: guest ended with status %u, which is the host's; reported as %u", vm->id, status,
+                 VM_STATUS_GUEST_MAX);
+        status = VM_STATUS_GUEST_MAX;
+    }
+    (void)stop(vm, status);
+}
+
+void vm_kill(struct vm *vm, struct vcpu *v, enum vm_status status, const char *fmt, ...)
+{
+    char why[256];
+    va_list ap;
+
+    if (!stop(vm, status))
+        return;
+    va_start(ap, fmt);
+    fmt_vsn(why, sizeof(why), fmt, ap);
+    va_end(ap);
+    if (v)
+        con_host("vm%u stopped on vcpu %u: %s", vm->id, v->id, why);
+    else
+        con_host("vm%u stopped: %s", vm->id, why);
+    if (v)
+        hw_report(v);
+}
+
+void vm_pause(struct vm *vm)
+{
+    enum vm_state running = VM_RUNNING;
+
+    if (at_cas(&vm->state, &running, VM_PAUSED))
+        tell_vcpus(vm);
+}
+
+void vm_resume(struct vm *vm)
+{
+    enum vm_state paused = VM_PAUSED;
+
+    if (at_cas(&vm->state, &paused, VM_RUNNING))
+        tell_vcpus(vm);
+}
+
+void vm_stats(struct vm *vm, struct fl_stats *out)
+{
+    u64 now = port_now();
+
+    *out = vm->stats;
+    out->size = sizeof(*out);
+    out->now_ns = now;
+    out->resident = vm->pager.frames.count - at_load(&vm->pager.frames.free);
+    for (unsigned i = 0; i < vm->vcpus; i++) {
+        u64 since = at_load(&vm->vcpu[i]->idle_since);
+
+        if (since && since < now)
+            out->idle_ns += now - since;
+    }
+}
+
+void vm_inv_bug(struct vm *vm, enum inv_bug bug)
+{
+    switch (bug) {
+    case INV_OK:
+        return;
+    case INV_UNDERFLOW: /* B6-2: a stale mapping is possible, so this VM must not go on */
+        vm_kill(vm, NULL, VM_STATUS_PANIC, "invariant B6-2: an invalidation ended that never started");
+        return;
+    case INV_NO_RANGE:
+        con_host("vm%u: invariant B6-1: an invalidation without a range", vm->id);
+        return;
+    case INV_NO_BRACKET:
+        con_host("vm%u: invariant B6-3: a range outside an invalidation", vm->id);
+        return;
+    case INV_EMPTY_RANGE:
+        con_host("vm%u: invariant B6-4: an empty range", vm->id);
+        return;
+    }
+}

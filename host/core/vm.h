@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vm.h: a virtual machine: its memory, its vCPUs, how it ends. */
+#pragma once
+#include "vcpu.h"
+#include "slot.h"
+#include "inv.h"
+#include "pager.h"
+#include "uart.h"
+#include "abi/faultline.h"
+
+#define VCPU_MAX 8
+
+enum vm_state {
+    VM_SETUP,
+    VM_RUNNING,
+    VM_PAUSED,  /* the store does not answer */
+    VM_STOPPED, /* status is final */
+};
+
+/* Exit statuses of the host; a guest's own are 0 … VM_STATUS_GUEST_MAX. */
+enum vm_status {
+    VM_STATUS_GUEST_MAX = 0x5f,
+    VM_STATUS_GUEST_BUG = 0x60,     /* the guest did what no machine allows */
+    VM_STATUS_STORE_ERROR = 0x61,   /* a read or write failed */
+    VM_STATUS_STORE_TIMEOUT = 0x62, /* the store stopped answering */
+    VM_STATUS_CONFIG = 0x63,        /* bad arguments or guest image */
+    VM_STATUS_MACHINE = 0x64,       /* the machine lacks what we need */
+    VM_STATUS_PANIC = 0x65,         /* our own invariant is broken */
+};
+
+/* For messages. */
+const char *vm_status_name(u32 status);
+
+struct vm_config {
+    u64 memory;   /* bytes of anonymous guest memory from address 0 */
+    u64 resident; /* bytes of host memory the guest may occupy */
+    unsigned vcpus;
+    enum fl_personality apf;
+    u64 io_timeout; /* ns without an answer from the store until the VM is paused and reported */
+    u64 io_give_up; /* ns until it is stopped */
+};
+
+struct vm {
+    unsigned id;
+    struct vm_config config;
+    enum vm_state state; /* shared, by atomics */
+    u32 status;          /* valid when STOPPED */
+    u64 stopped;         /* ns, when it became STOPPED */
+    u64 flush_generation;
+    u64 wall_clock_msr; /* PV_MSR_WALL_CLOCK as last written, shared, by atomics */
+    struct vcpu *vcpu[VCPU_MAX];
+    unsigned vcpus;
+    struct slot slot[SLOT_MAX];
+    unsigned slots;
+    struct tdp tdp;
+    struct inv inv;
+    struct pager pager;
+    struct uart uart;
+    struct fl_stats stats; /* each by atomics */
+};
+
+#define stat_add(vm, field, n) ((void)at_add(&(vm)->stats.field, (u64)(n)))
+
+/* Counters as FL_HC_STATS reports them, with what is derived (idle, resident) filled in. */
+void vm_stats(struct vm *vm, struct fl_stats *out);
+
+/* A VM without slots or image. NULL: the machine has not that much memory. */
+struct vm *vm_create(unsigned id, const struct vm_config *c, struct store *swap) must_check;
+void vm_destroy(struct vm *vm);
+
+/* Guest asked to end with this status. Any CPU; the first one wins. */
+void vm_exit(struct vm *vm, u32 status);
+/* The VM did, or met, something it cannot go on from: report why, then stop it. v may be NULL. */
+void vm_kill(struct vm *vm, struct vcpu *v, enum vm_status status, const char *fmt, ...) printf_like(4, 5);
+/* The store went quiet, or answers again. */
+void vm_pause(struct vm *vm);
+void vm_resume(struct vm *vm);
+
+/* Our use of the invalidation protocol was inconsistent: act by severity (B6). */
+void vm_inv_bug(struct vm *vm, enum inv_bug bug);

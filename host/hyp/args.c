@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* args.c: the table of the host's arguments and their defaults. */
+#include "args.h"
+#include "fail.h"
+#include "lib/str.h"
+
+#define MEMORY_MIN     (8 * MiB)
+#define MEMORY_MAX     (3 * GiB) /* below the hole for devices */
+#define RESIDENT_MIN   (1 * MiB)
+#define IO_TIMEOUT_MIN 1000000ull
+#define IO_TIMEOUT_MAX 3600000000000ull
+
+/* In the order of enum fl_personality. */
+static const char *const apf_names[] = {
+    [FL_APF_NONE] = "none", [FL_APF_LEGACY] = "legacy", [FL_APF_PF2] = "pf2",
+    [FL_APF_INT] = "int",   [FL_APF_DUAL] = "dual",     NULL,
+};
+
+/* Takes the part of t up to the next colon. */
+static struct arg_text cut(struct arg_text *t)
+{
+    struct arg_text part = {t->at, 0};
+
+    while (part.len < t->len && t->at[part.len] != ':')
+        part.len++;
+    t->at += MIN(part.len + 1, t->len);
+    t->len -= MIN(part.len + 1, t->len);
+    return part;
+}
+
+static bool keep(char *to, size_t size, struct arg_text t)
+{
+    if (t.len >= size)
+        return false;
+    memcpy(to, t.at, t.len);
+    to[t.len] = 0;
+    return true;
+}
+
+static void read_module(struct arg_text t, struct hyp_module *m)
+{
+    struct arg_text all = t, name = cut(&t), bytes = cut(&t);
+
+    m->bytes = 0;
+    if (!name.len || !keep(m->partition, sizeof(m->partition), name))
+        hyp_fail(VM_STATUS_CONFIG, "module=%.*s: expected PARTITION[:BYTES[:CMDLINE]]", (int)all.len, all.at);
+    if (bytes.len && (!arg_size(bytes, &m->bytes) || !m->bytes))
+        hyp_fail(VM_STATUS_CONFIG, "module=%.*s: '%.*s' is not a size", (int)all.len, all.at, (int)bytes.len,
+                 bytes.at);
+    if (!keep(m->cmdline, sizeof(m->cmdline), t))
+        hyp_fail(VM_STATUS_CONFIG, "module=%s: its command line is too long", m->partition);
+}
+
+void hyp_args_read(const char *line, struct hyp_args *out)
+{
+    u64 vcpus = 2, apf = FL_APF_DUAL;
+    struct arg_texts modules = {0};
+    char error[ARG_ERROR_BYTES];
+    struct vm_config *vm = &out->vm;
+    const struct arg_def defs[] = {
+        {"mem", ARG_SIZE, MEMORY_MIN, MEMORY_MAX, .value = &vm->memory},
+        {"resident", ARG_SIZE, RESIDENT_MIN, MEMORY_MAX, .value = &vm->resident},
+        {"vcpus", ARG_NUMBER, 1, VCPU_MAX, .value = &vcpus},
+        {"apf", ARG_CHOICE, .names = apf_names, .value = &apf},
+        {"iotimeout", ARG_DURATION, IO_TIMEOUT_MIN, IO_TIMEOUT_MAX, .value = &vm->io_timeout},
+        {"iogiveup", ARG_DURATION, IO_TIMEOUT_MIN, IO_TIMEOUT_MAX, .value = &vm->io_give_up},
+        {"module", ARG_TEXT, .texts = &modules},
+    };
+
+    *vm = (struct vm_config){
+        .memory = 64 * MiB, .resident = 24 * MiB, .io_timeout = 5000000000ull, .io_give_up = 30000000000ull};
+    if (!args_read(line, defs, ARRAY_SIZE(defs), &out->guest, error))
+        hyp_fail(VM_STATUS_CONFIG, "%s", error);
+    if (vm->io_give_up < vm->io_timeout)
+        vm->io_give_up = vm->io_timeout;
+    vm->vcpus = (unsigned)vcpus;
+    vm->apf = (enum fl_personality)apf;
+    out->modules = modules.count;
+    for (unsigned i = 0; i < modules.count; i++)
+        read_module(modules.text[i], &out->module[i]);
+}

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * frames.c: a free list threaded through an array beside the frames, fed from regions nobody has used yet.
+ *
+ * Single frames leave a region at its low end, runs at the high end of the last one, so that early single frames, the
+ * first page tables among them, lie below 4 GiB. The array also tells a free frame from one in use: a frame that is
+ * released twice, or never was ours, is found at once.
+ */
+#include "frames.h"
+#include "lib/lock.h"
+#include "port.h"
+
+#define REGIONS_MAX  (BOOT_RANGES_MAX + BOOT_MODULES_MAX + 2)
+#define LOW_MIB      (1 * MiB) /* BIOS data, ROMs, the page APs start in */
+#define LINK_END     0xfffffffdu
+#define LINK_USED    0xfffffffeu
+#define LINK_FOREIGN 0xffffffffu
+
+struct region {
+    u64 start, end; /* pfn; what is between was never handed out */
+};
+
+extern u8 image_start[], image_end[];
+
+static struct spinlock lock;
+static struct region region[REGIONS_MAX];
+static unsigned regions;
+static u32 *link; /* by pfn: next free frame, or one of LINK_ */
+static u64 links;
+static u32 first = LINK_END;
+static u64 left;
+
+/* Cuts [start, end) out of all regions. False: no room for the parts. */
+static bool exclude(u64 start, u64 end)
+{
+    for (unsigned i = 0; i < regions; i++) {
+        struct region *r = &region[i];
+
+        if (end <= r->start || start >= r->end)
+            continue;
+        if (start > r->start && end < r->end) {
+            if (regions == REGIONS_MAX)
+                return false;
+            region[regions++] = (struct region){end, r->end};
+            r->end = start;
+        } else if (start > r->start) {
+            r->end = start;
+        } else {
+            r->start = MIN(end, r->end);
+        }
+    }
+    return true;
+}
+
+static bool exclude_bytes(u64 start, u64 end)
+{
+    return exclude(start >> PAGE_SHIFT, (end + PAGE_MASK) >> PAGE_SHIFT);
+}
+
+static bool collect(const struct boot_info *b)
+{
+    bool fits = true;
+
+    for (unsigned i = 0; i < b->ranges; i++)
+        if (b->range[i].ram)
+            region[regions++] =
+                (struct region){b->range[i].start >> PAGE_SHIFT, b->range[i].end >> PAGE_SHIFT};
+    for (unsigned i = 0; i < b->ranges; i++)
+        if (!b->range[i].ram)
+            fits = fits && exclude_bytes(b->range[i].start, b->range[i].end);
+    for (unsigned i = 0; i < b->modules; i++)
+        fits = fits && exclude_bytes(b->module[i].start, b->module[i].end);
+    return fits && exclude_bytes(0, LOW_MIB) && exclude_bytes((uintptr_t)image_start, (uintptr_t)image_end);
+}
+
+/* The array itself, from the first region that has room for it within reach of the first page tables. */
+static bool place_links(void)
+{
+    u64 pages, bytes;
+
+    for (unsigned i = 0; i < regions; i++)
+        links = MAX(links, region[i].end);
+    bytes = links * sizeof(*link);
+    pages = (bytes + PAGE_MASK) >> PAGE_SHIFT;
+    for (unsigned i = 0; i < regions && links < LINK_END; i++) {
+        struct region *r = &region[i];
+
+        if (r->end - r->start < pages || (r->start + pages) << PAGE_SHIFT > 4 * GiB)
+            continue;
+        link = port_map((hpa_t){r->start << PAGE_SHIFT});
+        r->start += pages;
+        return true;
+    }
+    return false;
+}
+
+bool frames_init(const struct boot_info *b)
+{
+    if (!collect(b) || !place_links())
+        return false;
+    for (u64 i = 0; i < links; i++)
+        link[i] = LINK_FOREIGN;
+    for (unsigned i = 0; i < regions; i++)
+        left += region[i].end - region[i].start;
+    return left > 0;
+}
+
+bool frames_alloc(hpa_t *out)
+{
+    u64 pfn = LINK_END;
+
+    spin_lock(&lock);
+    if (first != LINK_END) {
+        pfn = first;
+        first = link[pfn];
+    } else {
+        for (unsigned i = 0; i < regions && pfn == LINK_END; i++)
+            if (region[i].start < region[i].end)
+                pfn = region[i].start++;
+    }
+    if (pfn != LINK_END) {
+        link[pfn] = LINK_USED;
+        left--;
+    }
+    spin_unlock(&lock);
+    *out = (hpa_t){pfn << PAGE_SHIFT};
+    return pfn != LINK_END;
+}
+
+bool frames_alloc_run(u64 count, hpa_t *out)
+{
+    bool found = false;
+
+    spin_lock(&lock);
+    for (unsigned i = regions; i-- > 0 && !found;) {
+        struct region *r = &region[i];
+
+        if (r->end - r->start < count)
+            continue;
+        found = true;
+        r->end -= count;
+        left -= count;
+        for (u64 f = r->end; f < r->end + count; f++)
+            link[f] = LINK_USED;
+        *out = (hpa_t){r->end << PAGE_SHIFT};
+    }
+    spin_unlock(&lock);
+    return found;
+}
+
+void frames_release(hpa_t frame)
+{
+    u64 pfn = hpa_pfn(frame).v;
+
+    check(!(frame.v & PAGE_MASK) && pfn < links, "a released frame is a frame of RAM");
+    spin_lock(&lock);
+    check(link[pfn] == LINK_USED, "a released frame was in use");
+    link[pfn] = first;
+    first = (u32)pfn;
+    left++;
+    spin_unlock(&lock);
+}
+
+u64 frames_left(void)
+{
+    return at_load(&left);
+}

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c: the host from the first C function to running guests. */
+#include "boot.h"
+#include "con.h"
+#include "clock.h"
+#include "fail.h"
+#include "frames.h"
+#include "launch.h"
+#include "nvme.h"
+#include "percpu.h"
+#include "pmap.h"
+#include "port.h"
+#include "serial.h"
+#include "svm_cpu.h"
+#include "xapic.h"
+
+_Noreturn void hyp_main(u32 magic, u32 info);
+
+/* From the loader's machine to ours: memory, protection, time, CPUs. The order is dictated by who needs what. */
+static const struct boot_info *machine_up(u32 magic, u32 info)
+{
+    const struct boot_info *b;
+
+    serial_init();
+    percpu_init_boot_cpu();
+    b = boot_read(magic, info);
+    if (!xapic_init())
+        hyp_fail(VM_STATUS_MACHINE, "no local APIC in xAPIC mode");
+    percpu_find(b);
+    if (!frames_init(b))
+        hyp_fail(VM_STATUS_MACHINE, "no memory left beside the image and the modules");
+    if (!pmap_init(b) || !pmap_mmio(xapic_base(), PAGE_SIZE))
+        hyp_fail(VM_STATUS_MACHINE, "no memory for page tables");
+    xapic_init_cpu();
+    if (!clock_init())
+        hyp_fail(VM_STATUS_MACHINE, "the PIT does not count: time cannot be measured");
+    percpu_start();
+    con_host("%u CPUs, %llu MiB free, TSC %lu kHz", percpu_count(), frames_left() * PAGE_SIZE / MiB,
+             clock_tsc_khz());
+    return b;
+}
+
+static void disk_up(void)
+{
+    enum nvme_error e = nvme_init();
+
+    if (e)
+        hyp_fail(VM_STATUS_MACHINE, "nvme: %s", nvme_strerror(e));
+    con_host("nvme: %lu blocks of %u bytes, %u commands in flight per CPU", nvme_blocks(), nvme_block_size(),
+             nvme_depth());
+}
+
+static void virtualisation_up(void)
+{
+    const char *why;
+
+    if (!svm_supported(&why))
+        hyp_fail(VM_STATUS_MACHINE, "no guests can run here: %s", why);
+    svm_init();
+}
+
+void hyp_main(u32 magic, u32 info)
+{
+    const struct boot_info *b = machine_up(magic, info);
+
+    virtualisation_up();
+    disk_up();
+    launch(b);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* store_nvme.c: find partitions by name and turn page requests into NVMe commands. */
+#include "store_nvme.h"
+#include "con.h"
+#include "fail.h"
+#include "lib/gpt.h"
+#include "lib/str.h"
+#include "nvme.h"
+#include "port.h"
+
+#define STORES_MAX 8
+
+struct nvme_store {
+    struct store store;
+    u64 first; /* LBA */
+    char name[40];
+};
+
+static struct nvme_store stores[STORES_MAX];
+static unsigned count;
+
+static u64 store_block(const struct store *s, u64 offset)
+{
+    return container_of(s, struct nvme_store, store)->first + offset / nvme_block_size();
+}
+
+static void request_done(void *who, int status)
+{
+    struct store_req *r = who;
+    u64 valid = r->at->bytes - r->offset;
+
+    if (r->op == STORE_READ && valid < PAGE_SIZE)
+        memset((char *)port_map(r->frame) + valid, 0, PAGE_SIZE - valid);
+    r->status = status;
+    r->done(r);
+}
+
+static int request_submit(struct store *s, struct store_req *r)
+{
+    u64 bytes = MIN(s->bytes - r->offset, PAGE_SIZE);
+    u32 blocks = (u32)((bytes + nvme_block_size() - 1) / nvme_block_size());
+
+    check(r->offset < s->bytes && !(r->offset & PAGE_MASK), "a request lies inside its store");
+    return nvme_submit(r->op == STORE_READ ? NVME_READ : NVME_WRITE, store_block(s, r->offset), blocks,
+                       r->frame, request_done, r);
+}
+
+unsigned store_poll(void)
+{
+    return nvme_poll();
+}
+
+static bool read_block(void *page, u64 lba, void *to)
+{
+    if (!nvme_read_wait(lba, 1, port_hpa(page))) {
+        con_host("disk: block %lu cannot be read", lba);
+        return false;
+    }
+    memcpy(to, page, nvme_block_size());
+    return true;
+}
+
+static void find(const char *name, struct gpt_partition *out)
+{
+    struct gpt_disk d = {.blocks = nvme_blocks(), .block_size = nvme_block_size(), .read = read_block};
+    enum gpt_error e;
+    hpa_t page;
+
+    if (!port_frame_alloc(&page))
+        hyp_fail(VM_STATUS_MACHINE, "no memory to read the partition table");
+    d.context = port_map(page);
+    e = gpt_find(&d, name, out);
+    if (e == GPT_NO_NAME || e == GPT_RANGE)
+        hyp_fail(VM_STATUS_CONFIG, "partition %s: %s", name, gpt_strerror(e));
+    if (e)
+        hyp_fail(VM_STATUS_MACHINE, "disk: %s", gpt_strerror(e));
+    port_frame_free(page);
+}
+
+struct store *store_open(const char *partition, u64 bytes)
+{
+    static const struct store_ops ops = {.submit = request_submit, .block = store_block};
+    struct nvme_store *s = &stores[count];
+    struct gpt_partition p;
+    u64 room;
+
+    if (count == STORES_MAX)
+        hyp_fail(VM_STATUS_CONFIG, "partition %s: more than %u in use", partition, STORES_MAX);
+    if (!str_copy(s->name, sizeof(s->name), partition))
+        hyp_fail(VM_STATUS_CONFIG, "partition %s: name too long", partition);
+    find(partition, &p);
+    room = p.blocks * nvme_block_size();
+    if (bytes > room)
+        hyp_fail(VM_STATUS_CONFIG, "partition %s: %lu bytes wanted, it has %lu", partition, bytes, room);
+    count++;
+    s->first = p.first;
+    s->store = (struct store){.ops = &ops, .name = s->name, .bytes = bytes ? bytes : room};
+    return &s->store;
+}
