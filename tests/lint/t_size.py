@@ -1,0 +1,32 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# t_size.py: host and guests stay as small as they promise: code and constants together.
+
+import glob
+import os
+import subprocess
+
+import lint
+
+HOST_KIB, GUEST_KIB = 256, 160
+
+
+def text_bytes(image):
+    said = subprocess.run(["size", image], capture_output=True, text=True, check=True).stdout
+    return int(said.splitlines()[1].split()[0])
+
+
+def main():
+    tap = lint.Tap()
+    for image in ["build/host.elf", *sorted(glob.glob("build/guest-*.elf"))]:
+        limit = HOST_KIB if image == "build/host.elf" else GUEST_KIB
+        name = f"{os.path.basename(image)} has at most {limit} KiB of text"
+        if not os.path.exists(image):
+            tap.skip(name, "not built")
+            continue
+        text = text_bytes(image)
+        tap.result(f"{name} ({text / 1024:.0f})", [f"{text} bytes"] if text > limit * 1024 else [])
+    tap.end()
+
+
+main()

@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* hw.c: hw.h for unit tests: a vCPU whose state the test sets, whose guest is a function, and that records what it is told. */
+#include <stdlib.h>
+#include "fake/machine.h"
+#include "hw.h"
+#include "vcpu.h"
+
+#define CPUID_ADDRESSES 0x80000008u
+
+void (*fake_guest)(struct vcpu *v, struct exit *e);
+
+static void power_on(struct hw_vcpu *h)
+{
+    h->cpl = 0;
+    h->paging = h->intr_open = h->intr_flag = h->nmi_open = true;
+    h->tpr = 0;
+    h->pending = (struct fake_injection){.event = FAKE_NO_EVENT};
+    h->window = -1;
+    h->sipi = -1;
+}
+
+bool hw_vcpu_init(struct vcpu *v)
+{
+    v->hw = port_zalloc(sizeof(*v->hw));
+    if (!v->hw)
+        return false;
+    power_on(v->hw);
+    return true;
+}
+
+void hw_vcpu_free(struct vcpu *v)
+{
+    port_zfree(v->hw, sizeof(*v->hw));
+    v->hw = NULL;
+}
+
+void hw_start_pvh(struct vcpu *v, u32 entry, u32 start_info)
+{
+    v->hw->entry = entry;
+    v->hw->start_info = start_info;
+}
+
+void hw_init(struct vcpu *v)
+{
+    power_on(v->hw);
+    v->hw->inits++;
+}
+
+void hw_start_sipi(struct vcpu *v, u8 vector)
+{
+    v->hw->sipi = vector;
+}
+
+void hw_load(struct vcpu *v)
+{
+    v->hw->loads++;
+}
+
+void hw_put(struct vcpu *v)
+{
+    v->hw->puts++;
+}
+
+void hw_run(struct vcpu *v, struct exit *e)
+{
+    check(fake_guest, "the test plays the guest");
+    v->hw->entries++;
+    v->hw->flush = false;
+    v->hw->pending.event = FAKE_NO_EVENT;
+    *e = (struct exit){.kind = EXIT_INTR};
+    fake_guest(v, e);
+}
+
+void hw_complete(struct vcpu *v, const struct exit *e)
+{
+    v->hw->completed = *e;
+    v->hw->completions++;
+}
+
+static void inject(struct vcpu *v, struct fake_injection what)
+{
+    struct hw_vcpu *h = v->hw;
+
+    check(h->pending.event == FAKE_NO_EVENT, "one event at a time");
+    check(h->injected < FAKE_LOG, "the test's log holds all injections");
+    h->pending = h->log[h->injected++] = what;
+}
+
+void hw_inject_pf(struct vcpu *v, u32 error, u64 cr2)
+{
+    inject(v, (struct fake_injection){.event = FAKE_PF, .error = error, .cr2 = cr2});
+}
+
+void hw_inject_gp(struct vcpu *v)
+{
+    inject(v, (struct fake_injection){.event = FAKE_GP});
+}
+
+void hw_inject_ud(struct vcpu *v)
+{
+    inject(v, (struct fake_injection){.event = FAKE_UD});
+}
+
+void hw_inject_nmi(struct vcpu *v)
+{
+    inject(v, (struct fake_injection){.event = FAKE_NMI});
+}
+
+void hw_inject_irq(struct vcpu *v, u8 vector)
+{
+    inject(v, (struct fake_injection){.event = FAKE_IRQ, .vector = vector});
+}
+
+bool hw_event_pending(const struct vcpu *v)
+{
+    return v->hw->pending.event != FAKE_NO_EVENT;
+}
+
+bool hw_intr_open(const struct vcpu *v)
+{
+    return v->hw->intr_open;
+}
+
+bool hw_if(const struct vcpu *v)
+{
+    return v->hw->intr_flag;
+}
+
+bool hw_nmi_open(const struct vcpu *v)
+{
+    return v->hw->nmi_open;
+}
+
+void hw_irq_window(struct vcpu *v, u8 vector)
+{
+    v->hw->window = vector;
+}
+
+void hw_irq_window_off(struct vcpu *v)
+{
+    v->hw->window = -1;
+}
+
+unsigned hw_cpl(const struct vcpu *v)
+{
+    return v->hw->cpl;
+}
+
+bool hw_paging(const struct vcpu *v)
+{
+    return v->hw->paging;
+}
+
+u8 hw_tpr(const struct vcpu *v)
+{
+    return v->hw->tpr;
+}
+
+void hw_set_tpr(struct vcpu *v, u8 tpr)
+{
+    v->hw->tpr = tpr;
+}
+
+void hw_set_root(struct vcpu *v, hpa_t root)
+{
+    v->hw->root = root;
+}
+
+void hw_flush(struct vcpu *v)
+{
+    v->hw->flush = true;
+    v->hw->flushes++;
+}
+
+void hw_cpuid(const struct vcpu *v, struct exit *e)
+{
+    (void)v;
+    e->cpuid.eax = e->cpuid.leaf == CPUID_ADDRESSES ? FAKE_MAXPHYADDR : 0;
+    e->cpuid.ebx = e->cpuid.ecx = e->cpuid.edx = 0;
+}
+
+enum outcome hw_msr(struct vcpu *v, struct exit *e)
+{
+    (void)v, (void)e;
+    return OUTCOME_GP;
+}
+
+void hw_report(const struct vcpu *v)
+{
+    v->hw->reports++;
+}

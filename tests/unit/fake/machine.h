@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * machine.h: the machine under the core in a unit test: port.h (fake/port.c) and hw.h (fake/hw.c), in the test's hands.
+ *
+ * Time stands still unless the test moves it. Frames come from malloc, so that the address sanitizer sees their misuse.
+ * fake_setup() and fake_teardown() fit cmocka's set-up and tear-down; the latter fails the test if memory is lost.
+ */
+#pragma once
+#include "exit.h"
+#include "port.h"
+
+struct vcpu;
+
+#define FAKE_CONSOLE 65536
+
+struct fake_machine {
+    u64 now;     /* ns */
+    u64 tsc_khz; /* the counter is now scaled, plus tsc_extra */
+    u64 tsc_extra;
+    unsigned cpus;
+    unsigned kicks[CPU_MAX];
+    u64 timer[CPU_MAX];
+    unsigned idles;
+    void (*idle)(void); /* what happens while a CPU sleeps; NULL: time passes until its timer is due */
+
+    unsigned frames; /* allocated and not freed; likewise bytes of port_zalloc() */
+    size_t zalloced;
+    unsigned allocations; /* attempts of either kind */
+    unsigned fail_at;     /* the number of the attempt that fails, from 1; 0 = none */
+
+    char console[FAKE_CONSOLE]; /* all that was written, as a string */
+    size_t console_length;
+    unsigned console_writes;
+    const char *input; /* what will be typed; NULL = nothing */
+};
+extern struct fake_machine fake;
+
+/* The CPU that the calling thread plays. */
+extern _Thread_local unsigned fake_cpu;
+
+int fake_setup(void **state);
+int fake_teardown(void **state);
+/* The n-th allocation from now fails. */
+void fake_fail_allocation(unsigned n);
+/* Forget what was written to the console. */
+void fake_console_clear(void);
+
+/* ---- The virtualisation extension: struct hw_vcpu is v->hw ---- */
+
+enum fake_event { FAKE_NO_EVENT, FAKE_PF, FAKE_GP, FAKE_UD, FAKE_NMI, FAKE_IRQ };
+
+struct fake_injection {
+    enum fake_event event;
+    u32 error; /* FAKE_PF */
+    u64 cr2;
+    u8 vector; /* FAKE_IRQ */
+};
+
+#define FAKE_LOG 256
+
+struct hw_vcpu {
+    /* The guest's state, for the test to set. A new vCPU has paging and interrupts on, at CPL 0. */
+    unsigned cpl;
+    bool paging, intr_open, intr_flag, nmi_open;
+    u8 tpr;
+
+    struct fake_injection pending;       /* for the next entry */
+    struct fake_injection log[FAKE_LOG]; /* all that was ever injected */
+    unsigned injected;
+    int window; /* vector of hw_irq_window(), -1 = off */
+    bool flush; /* hw_flush() since the last entry */
+    unsigned flushes, entries, loads, puts, reports, inits;
+    hpa_t root;
+    u32 entry, start_info; /* hw_start_pvh() */
+    int sipi;              /* vector of hw_start_sipi(), -1 = none */
+    struct exit completed; /* the last one, valid if completions */
+    unsigned completions;
+};
+
+/* Plays the guest: called by hw_run() after the pending event has been taken. Must fill the exit in. */
+extern void (*fake_guest)(struct vcpu *v, struct exit *e);
+/* Width of guest physical addresses that CPUID reports. */
+#define FAKE_MAXPHYADDR 40
