@@ -81,8 +81,8 @@ static int class_of(int vector)
 }
 
 /*
- * Interrupts requested before the APIC was disabled by software are still delivered (SDM vol. 3, 10.4.7.2). Without
- * hardware enable none are; one may sit in IRR that was raised while another CPU's guest code turned the APIC off.
+ * Interrupts requested before the APIC was disabled by software are still delivered (SDM vol. 3, 10.4.7.2).
+ * Without hardware enable none are; one may sit in IRR that another CPU raised while the APIC was being turned off.
  */
 static always_inline int waiting(const struct vcpu *v)
 {

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * lapic.h: the local APIC of a vCPU: registers, priorities, timer, interprocessor interrupts (Intel SDM vol. 3, 10).
+ * lapic.h: the local APIC of a vCPU: registers, priorities, timer, interprocessor interrupts (SDM vol. 3, 10).
  *
- * x2APIC by MSR only (D9): a vCPU starts in xAPIC mode, where there is nothing at the APIC page, and its guest switches
- * over. The interrupt request register is public (vcpu_pub.irr), `enabled` may be read by anybody; all else belongs to the
- * owner. The class of the task priority lives in the hardware's CR8 (hw_tpr). All interrupts are edge-triggered.
+ * x2APIC by MSR only (D9): a vCPU starts in xAPIC mode, where there is nothing at the APIC page, and its guest
+ * switches over. The interrupt request register is public (vcpu_pub.irr), `enabled` may be read by anybody; all
+ * else belongs to the owner. The class of the task priority lives in the hardware's CR8 (hw_tpr). All interrupts
+ * are edge-triggered.
  *
  *   lapic.c        request, priority, acceptance        lapic_timer.c  one-shot, periodic, TSC deadline
  *   lapic_ipi.c    the interrupt command register       lapic_msr.c    the registers as the guest sees them
@@ -54,7 +55,7 @@ void lapic_raise(struct vcpu *v, u8 vector);
 
 /* Owner. The vector to deliver now (priority above PPR), or -1. Vectors 0-15 are never delivered (A3-41). */
 int lapic_pending(const struct vcpu *v);
-/* Owner. The same but for the task priority, which the guest lowers without an exit: what hw_irq_window() is for. */
+/* Owner. The same but for the task priority, which the guest lowers without an exit: for hw_irq_window(). */
 int lapic_waiting(const struct vcpu *v);
 /* Owner. Move it from IRR to ISR: the CPU accepts it. */
 void lapic_accept(struct vcpu *v, u8 vector);

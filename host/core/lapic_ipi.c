@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lapic_ipi.c: interprocessor interrupts: whom an ICR write addresses and what it does to each (SDM vol. 3, 10.6, 10.12.9). */
+/* lapic_ipi.c: interprocessor interrupts: whom an ICR write addresses, and what each gets (SDM vol. 3, 10.6). */
 #include "lapic_parts.h"
 #include "vm.h"
 
@@ -40,7 +40,7 @@ static bool addressed(const struct vcpu *to, u64 icr)
     return dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff);
 }
 
-/* Lowest priority is delivered to everyone addressed, as fixed. SMI and the reserved modes do not exist here. */
+/* Lowest priority goes to everyone addressed, as fixed does. SMI and the reserved modes do not exist here. */
 static void deliver(struct vcpu *to, u64 icr)
 {
     if (carries_vector(icr)) {
@@ -64,7 +64,7 @@ static void deliver(struct vcpu *to, u64 icr)
     vcpu_request(to, REQ_EVENT);
 }
 
-/* Shorthands that include the sender exist for fixed delivery only (table 10-3); anything else goes nowhere. */
+/* Shorthands that include the sender exist for fixed delivery only (table 10-3); all else goes nowhere. */
 static bool reaches(const struct vcpu *from, const struct vcpu *to, u64 icr)
 {
     switch (icr & ICR_SHORTHAND) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lapic_msr.c: the registers of the local APIC as MSRs, and the modes that APIC_BASE switches (SDM vol. 3, 10.12). */
+/* lapic_msr.c: the local APIC's registers as MSRs, and the modes that APIC_BASE switches (SDM vol. 3, 10.12). */
 #include "lapic_parts.h"
 #include "hw.h"
 
@@ -31,7 +31,7 @@ enum {
 #define BASE_RSVD       0x2ffull
 #define CPUID_ADDRESSES 0x80000008u /* EAX bits 7:0 = width of a physical address */
 
-/* What of each LVT entry is defined, and what of that is read-only: delivery status, remote IRR (figure 10-8). */
+/* What of each LVT entry is defined, and what of that read-only: delivery status, remote IRR (figure 10-8). */
 static const struct {
     u32 defined, readonly;
 } lvt_bits[LVT_COUNT] = {

@@ -2,8 +2,8 @@
 /*
  * lapic_timer.c: the timer of the local APIC: one-shot, periodic and TSC-deadline mode (SDM vol. 3, 10.5.4).
  *
- * Whatever the mode, the state is one moment: lapic.deadline, in ns of port_now(). Counts are computed from it when
- * read. A masked timer runs all the same and expires without an interrupt.
+ * Whatever the mode, the state is one moment: lapic.deadline, in ns of port_now(). Counts are computed from it
+ * when read. A masked timer runs all the same and expires without an interrupt.
  */
 #include "lapic_parts.h"
 #include "port.h"
@@ -37,6 +37,7 @@ u64 lapic_deadline(const struct vcpu *v)
     return v->lapic.deadline;
 }
 
+/* Periods that were missed are lost; the phase is kept. */
 void lapic_poll(struct vcpu *v, u64 now)
 {
     struct lapic *l = &v->lapic;
@@ -44,8 +45,7 @@ void lapic_poll(struct vcpu *v, u64 now)
     if (now < l->deadline)
         return;
     if (l->lvt[LVT_TIMER] & LVT_TIMER_PERIODIC)
-        l->deadline +=
-            ((now - l->deadline) / period(l) + 1) * period(l); /* periods that were missed are lost */
+        l->deadline += ((now - l->deadline) / period(l) + 1) * period(l);
     else
         disarm(l);
     lapic_local(v, LVT_TIMER);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * load.h: put a guest image, its command line and its modules' list into guest memory and point vCPU 0 at it (PVH).
+ * load.h: put a guest image, its command line and its modules' list into guest memory; start vCPU 0 there (PVH).
  *
- * The start information, with the memory map (every slot of the VM is RAM), the module list and all command lines, goes
- * to LOAD_INFO; the image must keep clear of it. Set-up time: all slots have been added, the guest does not run yet.
+ * The start information, with the memory map (every slot of the VM is RAM), the module list and all command
+ * lines, goes to LOAD_INFO; the image must keep clear of it. Set-up time: all slots have been added, the guest
+ * does not run yet.
  */
 #pragma once
 #include "lib/types.h"

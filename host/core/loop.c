@@ -74,24 +74,39 @@ static void switch_to(struct loop *l, struct vcpu *v)
     l->current = v;
 }
 
-/* Sleep until `due` or an interrupt, unless one of our vCPUs has a request. */
-static void sleep_until(struct loop *l, u64 due)
+/*
+ * While this CPU runs `running`, or sleeps (NULL), only an interrupt makes it look at its other vCPUs: let raisers know.
+ * False: one of them has a request. *n is how many to bring back.
+ */
+static bool leave(const struct loop *l, const struct vcpu *running, unsigned *n)
 {
-    bool quiet = true;
-    unsigned n = 0;
+    for (*n = 0; *n < l->vm->vcpus; ++*n)
+        if (mine(l, *n) && l->vm->vcpu[*n] != running && !req_go(&l->vm->vcpu[*n]->pub, MODE_BLOCKED))
+            return false; /* and this one did not go */
+    return true;
+}
 
-    for (; n < l->vm->vcpus && quiet; n++)
-        if (mine(l, n))
-            quiet = req_go(&l->vm->vcpu[n]->pub, MODE_BLOCKED);
-    if (quiet) {
-        port_timer(due);
-        port_idle();
-    } else {
-        n--; /* the last one did not go */
-    }
+static void come_back(const struct loop *l, const struct vcpu *running, unsigned n)
+{
     while (n--)
-        if (mine(l, n))
+        if (mine(l, n) && l->vm->vcpu[n] != running)
             req_back(&l->vm->vcpu[n]->pub);
+}
+
+/* Run v, or sleep if there is none, until `due`, an interrupt, or something else to do. */
+static void spend(struct loop *l, struct vcpu *v, u64 due)
+{
+    unsigned n;
+
+    if (leave(l, v, &n)) {
+        if (v) {
+            vcpu_run(v, due);
+        } else {
+            port_timer(due);
+            port_idle();
+        }
+    }
+    come_back(l, v, n);
 }
 
 /* Stopped, and every write the store had accepted has ended, unless the store will not answer. */
@@ -125,11 +140,10 @@ void loop_run(struct vm *vm)
         v = at_load(&vm->state) == VM_RUNNING ? choose(&l, now, &due) : NULL;
         if (v) {
             switch_to(&l, v);
-            port_timer(due);
-            vcpu_run(v);
+            spend(&l, v, due);
             (void)pager_reclaim(vm);
         } else if (!pager_reclaim(vm)) {
-            sleep_until(&l, due);
+            spend(&l, NULL, due);
         }
     }
     switch_to(&l, NULL);

@@ -22,7 +22,8 @@ unsigned port_cpu_count(void);
 
 /* Interrupt `cpu`: it leaves guest mode, or port_idle(), soon. Does not wait. A full barrier. */
 void port_kick(unsigned cpu);
-/* Arrange for an interrupt on this CPU at `deadline` (ns as port_now(), TIME_NEVER = none); replaces the previous one. */
+/* Arrange for an interrupt on this CPU at `deadline` (ns as port_now(), TIME_NEVER = none); replaces the previous one,
+ * and costs next to nothing if it is the same. */
 void port_timer(u64 deadline);
 /* Sleep until an interrupt arrives on this CPU. Returns at once if one arrived since the last call. */
 void port_idle(void);

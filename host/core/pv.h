@@ -2,8 +2,8 @@
 /*
  * pv.h: the paravirtual face of the host: CPUID leaves, MSRs 0x4b564d00-ff, hypercalls (SPEC A3.2, A5, A7).
  *
- * Owner only. An MSR that the CPUID bits do not announce does not exist: #GP (A3-24, A3-25). What needs a page of guest
- * memory that is absent has the page brought in and is executed again (OUTCOME_AGAIN).
+ * Owner only. An MSR that the CPUID bits do not announce does not exist: #GP (A3-24, A3-25). What needs a page of
+ * guest memory that is absent has the page brought in and is executed again (OUTCOME_AGAIN).
  */
 #pragma once
 #include "exit.h"
@@ -20,8 +20,8 @@ enum outcome pv_hypercall(struct vcpu *v, struct exit *e);
 u32 pv_features(const struct vcpu *v);
 
 /*
- * The system time area and the wall clock area: MSR writes. A system time area to be filled in that is not memory or not
- * 4-byte aligned is #GP.
+ * Writes of the system time and wall clock MSRs. An area to be filled in that is not memory, or not 4-byte
+ * aligned, is #GP.
  */
 enum outcome pv_clock_system(struct vcpu *v, u64 value);
 enum outcome pv_clock_wall(struct vcpu *v, u64 value);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pv_clock.c: the guest's clock: areas in its memory that turn the time-stamp counter into nanoseconds (SPEC A7-4, A7-5).
+ * pv_clock.c: the guest's clock: areas in its memory that turn the time-stamp counter into ns (SPEC A7-4, A7-5).
  *
- * The counter is constant and the same on all CPUs, so all areas hold one and the same line through zero: time is the
- * counter, scaled. That makes PV_CLOCK_STABLE true by construction, and an area needs to be written only once.
+ * The counter is constant and the same on all CPUs, so all areas hold one and the same line through zero: time is
+ * the counter, scaled. PV_CLOCK_STABLE is then true by construction, and an area needs to be written only once.
  */
 #include "pv.h"
 #include "vm.h"
@@ -15,7 +15,7 @@
 
 #define NS_PER_S 1000000000ull
 
-/* ns = ((ticks << shift) * mul) >> 32 with the most bits in mul: the ticks per second are brought into (1e9, 2e9]. */
+/* ns = ((ticks << shift) * mul) >> 32, with the most bits in mul: ticks per second are brought into (1e9, 2e9]. */
 static void scale(u64 tsc_khz, u32 *mul, int8_t *shift)
 {
     u64 hz = tsc_khz * 1000;
@@ -44,8 +44,8 @@ static enum outcome outcome_of(struct vcpu *v, enum guest_access r, gfn_t at)
 }
 
 /*
- * Fill an area in whose first word is its version: odd, then the contents, then even. Reading it first finds all that can
- * fail before anything changes (D12); the page may yet go between two steps, and all of them are repeated then.
+ * Fill an area in whose first word is its version: odd, then the contents, then even. Reading it first finds all
+ * that can fail before anything changes (D12); a page may yet go between two steps, and all are repeated then.
  */
 static enum outcome publish(struct vcpu *v, gpa_t area, const void *body, size_t n)
 {
@@ -84,7 +84,7 @@ enum outcome pv_clock_system(struct vcpu *v, u64 value)
     return o;
 }
 
-/* The time of day at which the system time was 0. The machine tells the core no time of day: it is the epoch itself. */
+/* The time of day at which the system time was 0. The core knows no time of day: it is the epoch itself. */
 enum outcome pv_clock_wall(struct vcpu *v, u64 value)
 {
     struct pv_wall_clock w = {.sec = 0, .nsec = 0};

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* uart.c: the registers of a 16550 without an interrupt line, and the lines that go through it (National PC16550D). */
+/* uart.c: the registers of a 16550 without an interrupt line, and the text that goes through it (PC16550D). */
 #include "uart.h"
 #include "vm.h"
 #include "port.h"

@@ -120,7 +120,7 @@ static void inject(struct vcpu *v)
         hw_irq_window_off(v);
 }
 
-void vcpu_run(struct vcpu *v)
+void vcpu_run(struct vcpu *v, u64 due)
 {
     struct exit e;
 
@@ -129,6 +129,7 @@ void vcpu_run(struct vcpu *v)
             vcpu_service(v);
         if (v->state != VCPU_RUNNABLE || at_load(&v->vm->state) != VM_RUNNING)
             return;
+        port_timer(MIN(due, lapic_deadline(v))); /* the guest may have set its timer in the last exit */
         inject(v);
         if (!req_go(&v->pub, MODE_IN_GUEST))
             continue;

@@ -1,91 +1,21 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mc_cpu.c: threads as coroutines that stop before each shared operation, and the store buffer each of them
- * has.
+ * mc_cpu.c: what an operation does to memory and to the store buffer of its thread, and which steps are possible.
  *
- * A thread runs alone from one operation to the next. Stores enter its buffer, loads look there first, locked
- * operations and the full fence wait until it is empty, and an entry reaches memory in a step of its own.
+ * Stores enter the buffer, loads look there first, locked operations and the full fence wait until it is empty, and an
+ * entry reaches memory in a step of its own.
  */
 #include "mc_impl.h"
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
-struct mc_cpu mc_cpus[MC_CPUS];
-u32 mc_ncpus;
-
-static struct mc_cpu *running; /* null: the explorer itself, whose operations are immediate */
-static void *explorer_sp;
 static bool relaxed_stores;
-
-#ifndef __x86_64__
-#error "mc_switch is written for x86-64"
-#endif
-/* The registers a callee must keep go onto the stack: a stopped thread is nothing but its live stack bytes.
- */
-void mc_switch(void **save, void *to);
-__asm__(".text\n"
-        ".globl mc_switch\n"
-        ".type mc_switch, @function\n"
-        "mc_switch:\n"
-        "    push %rbp; push %rbx; push %r12; push %r13; push %r14; push %r15\n"
-        "    mov %rsp, (%rdi)\n"
-        "    mov %rsi, %rsp\n"
-        "    pop %r15; pop %r14; pop %r13; pop %r12; pop %rbx; pop %rbp\n"
-        "    ret\n"
-        ".size mc_switch, . - mc_switch\n");
-
-static void thread_entry(void)
-{
-    running->fn(running->arg);
-    running->next = NULL;
-    mc_switch(&running->sp, explorer_sp);
-    abort();
-}
-
-void mc_cpu_reset(void)
-{
-    for (u32 i = 0; i < MC_CPUS; i++) {
-        if (mc_cpus[i].top)
-            munmap((char *)mc_cpus[i].top - MC_STACK, MC_STACK);
-        mc_cpus[i] = (struct mc_cpu){0};
-    }
-    mc_ncpus = 0;
-}
-
-void mc_thread(const char *name, void (*fn)(void *arg), void *arg)
-{
-    struct mc_cpu *c = &mc_cpus[mc_ncpus++];
-    char *stack;
-    void **sp;
-
-    if (mc_ncpus > MC_CPUS)
-        abort();
-    stack = mmap(NULL, MC_STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (stack == MAP_FAILED)
-        abort();
-    sp = (void **)(stack + MC_STACK) - 2;
-    sp[0] = (void *)thread_entry;
-    *c = (struct mc_cpu){
-        .name = name, .fn = fn, .arg = arg, .sp = sp - 6, .top = stack + MC_STACK, .news = true};
-}
-
-/* Bytes below the live stack are dead; clearing them keeps equal states equal. */
-static void resume(struct mc_cpu *c)
-{
-    running = c;
-    mc_switch(&explorer_sp, c->sp);
-    running = NULL;
-    explorer_sp = NULL;
-    memset((char *)c->sp - KiB, 0, KiB);
-}
 
 void mc_cpu_start(bool pso)
 {
     relaxed_stores = pso;
     for (u32 i = 0; i < mc_ncpus; i++)
-        resume(&mc_cpus[i]);
+        mc_cpu_resume(&mc_cpus[i]);
 }
 
 static u64 truncated(u64 v, u32 size)
@@ -189,8 +119,7 @@ static u64 modified(const struct mc_pending *op, u64 old, u64 *result)
     return new;
 }
 
-/* Performs op for c (null: at once and in order). */
-static void perform(struct mc_cpu *c, struct mc_pending *op)
+void mc_cpu_perform(struct mc_cpu *c, struct mc_pending *op)
 {
     struct mc_site *site = op->site;
     u64 new;
@@ -230,34 +159,6 @@ static void perform(struct mc_cpu *c, struct mc_pending *op)
             store(c, site, op->p, new);
         break;
     }
-}
-
-u64 mc_op(struct mc_site *site, void *p, u64 value, void *seen)
-{
-    struct mc_pending op = {.site = site, .p = p, .seen = seen, .v = value};
-
-    if (!running) {
-        perform(NULL, &op);
-        return op.result;
-    }
-    running->next = &op;
-    mc_switch(&running->sp, explorer_sp);
-    return op.result;
-}
-
-_Noreturn void mc_stop(const char *invariant)
-{
-    mc_violation(invariant);
-    if (!running)
-        abort();
-    running->next = NULL;
-    mc_switch(&running->sp, explorer_sp);
-    abort();
-}
-
-u32 mc_choose_at(struct mc_site *site, u32 n)
-{
-    return mc_op(site, NULL, n, NULL);
 }
 
 static bool is_rmw(enum mc_kind kind)
@@ -349,11 +250,11 @@ struct mc_event mc_cpu_do(const struct mc_step *s)
 
     if (s->flush >= 0)
         return flush(c, s->flush);
-    perform(c, op);
+    mc_cpu_perform(c, op);
     if (op->site->kind == MC_CHOOSE)
         op->result = s->pick;
     e = (struct mc_event){.cpu = c->name, .site = op->site, .v = op->v, .result = op->result};
-    resume(c);
+    mc_cpu_resume(c);
     return e;
 }
 

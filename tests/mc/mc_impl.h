@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mc_impl.h: what the three files of the explorer share: the threads, their store buffers, and a step. */
+/* mc_impl.h: what the files of the explorer share: the threads, their store buffers, and a step. */
 #pragma once
 #include "mc.h"
 
@@ -50,11 +50,15 @@ struct mc_event {
     bool flush;
 };
 
-/* mc_cpu.c. The threads are ordinary globals, thus part of every saved state. */
+/* mc_thread.c. The threads are ordinary globals, thus part of every saved state. */
 extern struct mc_cpu mc_cpus[MC_CPUS];
 extern u32 mc_ncpus;
 void mc_cpu_reset(void);
+void mc_cpu_resume(struct mc_cpu *c); /* up to its next operation */
+
+/* mc_cpu.c */
 void mc_cpu_start(bool pso);
+void mc_cpu_perform(struct mc_cpu *c, struct mc_pending *op); /* c null: at once and in order */
 u32 mc_cpu_steps(struct mc_step *out, int first);
 struct mc_event mc_cpu_do(const struct mc_step *s);
 bool mc_cpu_all_done(void);

@@ -2,8 +2,8 @@
 /*
  * t_frames.c: a frame has one user, and a vCPU that waits for one hears of the next (pair P4).
  *
- * The pool's list is taken from and given to without a lock, which a tag keeps honest. A vCPU that finds it empty leaves
- * its bit and looks again; whoever gives a frame back looks for bits.
+ * The pool's list is taken from and given to without a lock, which a tag keeps honest. A vCPU that finds it empty
+ * leaves its bit and looks again; whoever gives a frame back looks for bits.
  */
 #include "framepool.c"
 #include "pager.c"

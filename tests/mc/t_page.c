@@ -2,8 +2,8 @@
 /*
  * t_page.c: whoever waits for a page is told when its I/O ends, once (pair P6).
  *
- * Two vCPUs want an absent page: one submits the read, either finishes it. In a second model somebody takes the resident
- * page back while the fault comes. A ticket that nobody finishes is a deadlock.
+ * Two vCPUs want an absent page: one submits the read, either finishes it. In a second model somebody takes the
+ * resident page back while the fault comes. A ticket that nobody finishes is a deadlock.
  */
 #include "framepool.c"
 #include "pager.c"
@@ -143,7 +143,7 @@ static void clear(void)
     ios[0].next = 1;
     ios[1].next = PAGER_READS;
     page = (struct page){.word = PAGE_ABSENT};
-    slot = (struct slot){.pages = 1, .store = &store, .bytes = PAGE_SIZE, .page = &page};
+    slot = (struct slot){.pages = 1, .store = &store, .page = &page};
     submitted = NULL;
     must_be_there = true;
     reads = 0;
