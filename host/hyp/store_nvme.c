@@ -50,30 +50,45 @@ unsigned store_poll(void)
     return nvme_poll();
 }
 
-static bool read_block(void *page, u64 lba, void *to)
+/* A page of the disk, kept because the blocks of a partition table are read one after the other. */
+struct window {
+    void *page;
+    u64 first, blocks; /* LBA; 0 blocks = nothing read yet */
+};
+
+static bool read_block(void *context, u64 lba, void *to)
 {
-    if (!nvme_read_wait(lba, 1, port_hpa(page))) {
-        con_host("disk: block %lu cannot be read", lba);
-        return false;
+    u64 per_page = PAGE_SIZE / nvme_block_size();
+    struct window *w = context;
+
+    if (lba - w->first >= w->blocks) {
+        w->first = ROUND_DOWN(lba, per_page);
+        w->blocks = MIN(per_page, nvme_blocks() - w->first);
+        if (!nvme_read_wait(w->first, (u32)w->blocks, port_hpa(w->page))) {
+            con_host("disk: blocks from %lu on cannot be read", w->first);
+            w->blocks = 0;
+            return false;
+        }
     }
-    memcpy(to, page, nvme_block_size());
+    memcpy(to, (u8 *)w->page + (lba - w->first) * nvme_block_size(), nvme_block_size());
     return true;
 }
 
 static void find(const char *name, struct gpt_partition *out)
 {
-    struct gpt_disk d = {.blocks = nvme_blocks(), .block_size = nvme_block_size(), .read = read_block};
+    struct window w = {0};
+    struct gpt_disk d = {
+        .blocks = nvme_blocks(), .block_size = nvme_block_size(), .context = &w, .read = read_block};
     enum gpt_error e;
     hpa_t page;
 
     if (!port_frame_alloc(&page))
         hyp_fail(VM_STATUS_MACHINE, "no memory to read the partition table");
-    d.context = port_map(page);
+    w.page = port_map(page);
     e = gpt_find(&d, name, out);
-    if (e == GPT_NO_NAME || e == GPT_RANGE)
-        hyp_fail(VM_STATUS_CONFIG, "partition %s: %s", name, gpt_strerror(e));
     if (e)
-        hyp_fail(VM_STATUS_MACHINE, "disk: %s", gpt_strerror(e));
+        hyp_fail(e == GPT_READ ? VM_STATUS_STORE_ERROR : VM_STATUS_CONFIG, "partition %s: %s", name,
+                 gpt_strerror(e));
     port_frame_free(page);
 }
 

@@ -3,5 +3,8 @@
 #pragma once
 #include "store.h"
 
-/* After nvme_init(). bytes: how much of the partition to use, 0 = all. Ends the host when there is no such partition or it is too small. */
+/*
+ * After nvme_init(). bytes: how much of the partition to use, 0 = all. Ends the host with a message when the disk has
+ * no such partition or it is smaller.
+ */
 struct store *store_open(const char *partition, u64 bytes);

@@ -64,7 +64,7 @@ bool clock_init(void)
         tsc = MIN(tsc, t);
         apic = MIN(apic, a);
     }
-    tsc_khz = tsc * PIT_HZ / MEASURE_TICKS / 1000;
+    tsc_khz = (tsc * PIT_HZ / MEASURE_TICKS + 500) / 1000;
     if (!tsc_khz || !apic)
         return false;
     ns_mult = (1000000ull << NS_SHIFT) / tsc_khz;

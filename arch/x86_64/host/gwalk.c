@@ -6,6 +6,11 @@
 #include "msr.h"
 #include "page.h"
 
+bool gwalk_can(const struct gwalk *w)
+{
+    return !(w->cr0 & CR0_PG) || w->efer & EFER_LMA;
+}
+
 bool gwalk_gpa(struct vm *vm, const struct gwalk *w, gva_t va, gpa_t *out)
 {
     u64 table = w->cr3 & PTE_ADDR, pte;
@@ -15,7 +20,7 @@ bool gwalk_gpa(struct vm *vm, const struct gwalk *w, gva_t va, gpa_t *out)
         *out = (gpa_t){(u32)va.v};
         return true;
     }
-    if (!(w->efer & EFER_LMA))
+    if (!gwalk_can(w))
         return false;
     for (;; level--) {
         u64 page = BIT(PT_SHIFT(level)) - 1;

@@ -109,6 +109,10 @@ bool pmap_init(const struct boot_info *b)
         if (r->ram && r->end > start && !map(start, r->end, PMAP_DATA))
             return false;
     }
+    /* QEMU puts modules next to the end of RAM, where a page may be RAM in part only. */
+    for (unsigned i = 0; i < b->modules; i++)
+        if (!map(b->module[i].start, b->module[i].end, PMAP_DATA))
+            return false;
     if (!map_image())
         return false;
     write_cr3((uintptr_t)root);

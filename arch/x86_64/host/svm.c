@@ -37,6 +37,14 @@ void hw_set_root(struct vcpu *v, hpa_t root)
     v->hw->flush = true;
 }
 
+void hw_exit_on_spin(struct vcpu *v, bool on)
+{
+    if (on)
+        v->hw->vmcb.intercept_misc1 |= SVM_MISC1_PAUSE;
+    else
+        v->hw->vmcb.intercept_misc1 &= ~SVM_MISC1_PAUSE;
+}
+
 void hw_flush(struct vcpu *v)
 {
     v->hw->flush = true;
@@ -82,10 +90,19 @@ void hw_run(struct vcpu *v, struct exit *e)
 
     c->tlb_control = SVM_TLB_KEEP;
     c->event_inj = 0;
-    if (c->exit_int_info & SVM_EVENT_VALID || c->int_state & SVM_INT_SHADOW || hw->shadow_left ||
-        hw->nmi == NMI_IN_IRET)
-        svm_event_settle(v);
+    if (c->exit_int_info & SVM_EVENT_VALID || hw->nmi == NMI_IN_IRET)
+        svm_event_return(hw);
     svm_exit(hw, e);
+}
+
+void hw_settle(struct vcpu *v, struct exit *e)
+{
+    struct hw_vcpu *hw = v->hw;
+
+    if (hw->vmcb.int_state & SVM_INT_SHADOW || hw->shadow_left)
+        svm_shadow_exit(v);
+    if (hw->vmcb.exit_code == SVM_EXIT_WRITE_CR8 && !svm_cr8_write(v))
+        svm_exit_bad(hw, e, "unknown form of a write to CR8");
 }
 
 static void complete_in(struct vmcb *c, const struct exit *e)
@@ -128,6 +145,7 @@ void hw_complete(struct vcpu *v, const struct exit *e)
         c->rax = svm_long(c) ? e->call.ret : (u32)e->call.ret;
         break;
     case EXIT_HLT:
+    case EXIT_SPIN:
         break;
     case EXIT_INTR:
     case EXIT_WINDOW:

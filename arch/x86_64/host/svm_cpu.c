@@ -61,6 +61,7 @@ void svm_init(void)
     svm = (struct svm_features){
         .nrips = edx & BIT(CPUID_SVM_EDX_NRIPS),
         .flush_by_asid = edx & BIT(CPUID_SVM_EDX_FLUSHBYASID),
+        .decode = edx & BIT(CPUID_SVM_EDX_DECODE),
         .iopm = port_hpa(iopm),
         .msrpm = port_hpa(msrpm),
     };

@@ -21,6 +21,7 @@ struct svm_cpu {
 struct svm_features {
     bool nrips;         /* the VMCB tells where the next instruction is */
     bool flush_by_asid; /* TLB_CONTROL can flush one ASID */
+    bool decode;        /* the VMCB tells which register a MOV to CR reads */
     hpa_t iopm, msrpm;
 };
 extern struct svm_features svm;

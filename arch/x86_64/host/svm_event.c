@@ -3,18 +3,12 @@
  * svm_event.c: exceptions, NMIs and interrupts on their way into the guest (APM vol. 2, 15.20 and 15.21).
  *
  * EVENTINJ of the VMCB is the one place where an event waits. hw_run() empties it after each run; if the delivery
- * itself was what exited, svm_event_settle() puts the event back (C13-14).
+ * itself was what exited, svm_event_return() puts the event back (C13-14).
  */
 #include "svm_vcpu.h"
 #include "desc.h"
 #include "port.h"
 #include "vcpu.h"
-
-/*
- * Some machines compare the priority of V_IRQ with the task priority by >=, not by > as 15.21.4 has it. Found out at
- * the first window that opens too early; from then on we ask with one less.
- */
-static u32 prio_bias; /* 0 or 1; any CPU */
 
 static void inject(struct hw_vcpu *hw, u64 event)
 {
@@ -82,28 +76,28 @@ bool hw_nmi_open(const struct vcpu *v)
     return v->hw->nmi == NMI_OPEN && !svm_shadow(v->hw);
 }
 
+/*
+ * A virtual interrupt that is intercepted as soon as it would be taken. Whether the task priority lets it in is looked
+ * at here, and again when the guest writes CR8: machines differ in how V_IRQ is compared with it, and QEMU aborts if
+ * CR8 is written natively while V_IRQ is set.
+ */
 void hw_irq_window(struct vcpu *v, u8 vector)
 {
     struct vmcb *c = &v->hw->vmcb;
-    u64 class = vector >> 4; /* never 0: the local APIC does not deliver those (A3-41) */
 
-    check(class, "a vector to be delivered has a priority class above 0");
-    c->v_intr = (c->v_intr & ~SVM_V_PRIO) | SVM_V_IRQ | (class - at_load(&prio_bias)) << SVM_V_PRIO_SHIFT;
+    c->intercept_cr_write |= SVM_CR8;
+    if (vector >> 4 > (c->v_intr & SVM_V_TPR))
+        c->v_intr |= SVM_V_IRQ;
+    else
+        c->v_intr &= ~SVM_V_IRQ;
 }
 
 void hw_irq_window_off(struct vcpu *v)
 {
-    v->hw->vmcb.v_intr &= ~SVM_V_IRQ;
-}
+    struct vmcb *c = &v->hw->vmcb;
 
-void svm_event_window(struct hw_vcpu *hw)
-{
-    u64 w = hw->vmcb.v_intr;
-
-    /* With a bias, equality is what the window waits for, and the store changes nothing. */
-    if ((w & SVM_V_PRIO) >> SVM_V_PRIO_SHIFT == (w & SVM_V_TPR))
-        at_store(&prio_bias, 1);
-    hw->vmcb.v_intr = w & ~SVM_V_IRQ;
+    c->intercept_cr_write &= (u16)~SVM_CR8;
+    c->v_intr &= ~SVM_V_IRQ;
 }
 
 u8 hw_tpr(const struct vcpu *v)
@@ -134,14 +128,12 @@ static bool redelivered_by_rip(u64 event)
            ((event & SVM_EVENT_TYPE) == SVM_EVENT_EXCEPTION && (vector == VEC_BP || vector == VEC_OF));
 }
 
-void svm_event_settle(struct vcpu *v)
+void svm_event_return(struct hw_vcpu *hw)
 {
-    struct hw_vcpu *hw = v->hw;
     struct vmcb *c = &hw->vmcb;
 
     if (c->exit_int_info & SVM_EVENT_VALID && !redelivered_by_rip(c->exit_int_info))
         c->event_inj = c->exit_int_info;
     if (hw->nmi == NMI_IN_IRET && c->rip != hw->iret_rip)
         hw->nmi = NMI_OPEN;
-    svm_shadow_exit(v);
 }

@@ -11,11 +11,13 @@
 
 /* Lengths of intercepted instructions, for CPUs without NRIPS; nobody writes them with prefixes. */
 #define LEN_HLT     1
-#define LEN_TWO     2 /* CPUID, RDMSR, WRMSR, INVD, WBINVD */
+#define LEN_TWO     2 /* CPUID, RDMSR, WRMSR, PAUSE, INVD, WBINVD */
 #define LEN_VMMCALL 3
 
-static void exit_bad(const struct vmcb *c, struct exit *e, const char *why)
+void svm_exit_bad(const struct hw_vcpu *hw, struct exit *e, const char *why)
 {
+    const struct vmcb *c = &hw->vmcb;
+
     e->kind = EXIT_BAD;
     e->bad.code = c->exit_code;
     e->bad.info1 = c->exit_info1;
@@ -23,13 +25,14 @@ static void exit_bad(const struct vmcb *c, struct exit *e, const char *why)
     e->bad.why = why;
 }
 
-/* Bits 4:0 of EXITINFO1 are those of a #PF error code; QEMU reports a reserved bit with P = 0, so it is tested first. */
-static void exit_npf(const struct vmcb *c, struct exit *e)
+/* EXITINFO1 begins like a #PF error code. QEMU reports a reserved bit with P = 0, so RSVD is looked at first. */
+static void exit_npf(const struct hw_vcpu *hw, struct exit *e)
 {
+    const struct vmcb *c = &hw->vmcb;
     u64 info = c->exit_info1;
 
     if (info & PF_ERR_RSVD) {
-        exit_bad(c, e, "reserved bit set in a nested page table entry");
+        svm_exit_bad(hw, e, "reserved bit set in a nested page table entry");
         return;
     }
     e->kind = EXIT_TDP;
@@ -45,19 +48,20 @@ static void exit_msr(struct hw_vcpu *hw, struct exit *e)
     e->msr.value = hw->gpr.rdx << 32 | (u32)hw->vmcb.rax;
 }
 
-static void exit_io(const struct vmcb *c, struct exit *e)
+static void exit_io(const struct hw_vcpu *hw, struct exit *e)
 {
+    const struct vmcb *c = &hw->vmcb;
     u64 info = c->exit_info1;
 
     if (info & SVM_IOIO_STRING) {
-        exit_bad(c, e, "string I/O is not supported");
+        svm_exit_bad(hw, e, "string I/O is not supported");
         return;
     }
     e->kind = EXIT_IO;
     e->io.port = (u16)(info >> SVM_IOIO_PORT_SHIFT);
     e->io.size = info >> SVM_IOIO_SIZE_SHIFT & 7;
     e->io.write = !(info & SVM_IOIO_IN);
-    e->io.value = (u32)c->rax;
+    e->io.value = (u32)(c->rax & ~0ull >> (64 - 8 * e->io.size));
 }
 
 static void exit_hypercall(struct hw_vcpu *hw, struct exit *e)
@@ -104,12 +108,12 @@ static void exit_own(struct hw_vcpu *hw, struct exit *e)
         svm_event_exception_error(hw, VEC_AC, 0);
         break;
     case SVM_EXIT_EXCEPTION + VEC_MC:
-        exit_bad(c, e, "machine check");
+        svm_exit_bad(hw, e, "machine check");
         break;
     default:
-        exit_bad(c, e,
-                 (u32)c->exit_code == SVM_EXIT_INVALID ? "VMRUN rejected the guest state"
-                                                       : "unknown exit code");
+        svm_exit_bad(hw, e,
+                     (u32)c->exit_code == SVM_EXIT_INVALID ? "VMRUN rejected the guest state"
+                                                           : "unknown exit code");
     }
 }
 
@@ -125,13 +129,14 @@ void svm_exit(struct hw_vcpu *hw, struct exit *e)
         break;
     case SVM_EXIT_NMI: /* taken by the host at STGI */
     case SVM_EXIT_INIT:
+    case SVM_EXIT_WRITE_CR8: /* hw_settle() */
         break;
     case SVM_EXIT_VINTR:
-        svm_event_window(hw);
+        c->v_intr &= ~SVM_V_IRQ;
         e->kind = EXIT_WINDOW;
         break;
     case SVM_EXIT_NPF:
-        exit_npf(c, e);
+        exit_npf(hw, e);
         break;
     case SVM_EXIT_CPUID:
         next_is(hw, LEN_TWO);
@@ -145,11 +150,15 @@ void svm_exit(struct hw_vcpu *hw, struct exit *e)
         break;
     case SVM_EXIT_IOIO:
         hw->next_rip = c->exit_info2;
-        exit_io(c, e);
+        exit_io(hw, e);
         break;
     case SVM_EXIT_HLT:
         next_is(hw, LEN_HLT);
         e->kind = EXIT_HLT;
+        break;
+    case SVM_EXIT_PAUSE:
+        next_is(hw, LEN_TWO);
+        e->kind = EXIT_SPIN;
         break;
     case SVM_EXIT_VMMCALL:
         next_is(hw, LEN_VMMCALL);

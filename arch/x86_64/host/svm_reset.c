@@ -80,8 +80,9 @@ void hw_init(struct vcpu *v)
     c->dr6 = DR6_INIT;
     c->dr7 = DR7_INIT;
     c->cpl = 0;
-    c->v_intr = SVM_V_INTR_MASKING;
+    c->v_intr = SVM_V_INTR_MASKING | SVM_V_IGN_TPR;
     c->event_inj = 0;
+    c->intercept_cr_write = 0;
     c->intercept_misc1 &= ~SVM_MISC1_IRET;
     hw->nmi = NMI_OPEN;
     hw->flush = true;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* svm_vcpu.h: the hardware state of one vCPU under SVM, shared by the svm_*.c files. Offsets usable from assembly. */
+/* svm_vcpu.h: the hardware state of a vCPU under SVM, for the svm_*.c files. Offsets usable from assembly. */
 #pragma once
 
 /* Offsets in struct svm_gprs, for svm_run.S. */
@@ -56,21 +56,23 @@ struct hw_vcpu {
     u64 iret_rip;
 };
 
-/* svm_run.S: load the guest, run it, store it. Interrupts are off before and after, and global interrupts on. */
+/* svm_run.S: load the guest, run it, store it. Before and after: IF = 0, GIF = 1. */
 void svm_enter(struct svm_gprs *g, u64 vmcb_hpa, u64 host_state);
 
 /* svm_exit.c: fill *e in from the VMCB. */
 void svm_exit(struct hw_vcpu *hw, struct exit *e);
+void svm_exit_bad(const struct hw_vcpu *hw, struct exit *e, const char *why);
 /* svm.c: RIP behind the instruction that exited, with what that entails. */
 void svm_step_over(struct hw_vcpu *hw);
 
-/* svm_event.c: after an exit that left an event, a shadow or an NMI handler to look after. */
-void svm_event_settle(struct vcpu *v);
+/* svm_cr8.c: carry out a write to CR8, met while an interrupt window is asked for. False: an unknown form of it. */
+bool svm_cr8_write(struct vcpu *v) must_check;
+
+/* svm_event.c: after an exit during the delivery of an event, or with an NMI handler's IRET under way. */
+void svm_event_return(struct hw_vcpu *hw);
 /* svm_event.c: queue an exception for the next entry. */
 void svm_event_exception(struct hw_vcpu *hw, u8 vector);
 void svm_event_exception_error(struct hw_vcpu *hw, u8 vector, u32 error);
-/* svm_event.c: V_IRQ was about to be taken. */
-void svm_event_window(struct hw_vcpu *hw);
 /* svm_event.c: the IRET that ends an NMI handler is about to execute. */
 void svm_event_iret(struct hw_vcpu *hw);
 

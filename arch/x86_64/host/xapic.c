@@ -8,6 +8,8 @@
 #include "msr.h"
 #include "trap.h"
 
+#define PIC1_MASK       0x21
+#define PIC2_MASK       0xa1
 #define XAPIC_ID_SHIFT  24
 #define XAPIC_ICR_TRIES 100000 /* delivery takes microseconds; a stuck bus must not hang the sender */
 
@@ -30,6 +32,9 @@ bool xapic_init(void)
     if (!(cpuid(1, 0).edx & BIT(CPUID1_EDX_APIC)) || base & MSR_APIC_BASE_X2APIC)
         return false;
     regs = (volatile u8 *)(uintptr_t)(base & MSR_APIC_BASE_ADDR);
+    /* The firmware's interrupt controllers keep their vectors, which are exceptions' here: silence them. */
+    out8(PIC1_MASK, 0xff);
+    out8(PIC2_MASK, 0xff);
     return true;
 }
 

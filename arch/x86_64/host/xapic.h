@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* xapic.h: the physical local APIC in xAPIC mode, by memory-mapped registers (platforms: TCG gives its L1 no x2APIC). */
+/* xapic.h: the physical local APIC in xAPIC mode, by memory-mapped registers: QEMU TCG offers no x2APIC. */
 #pragma once
 #include "lib/types.h"
 

@@ -3,17 +3,17 @@
  * the bits. */
 #pragma once
 
-#define CR0_PE         0x1
-#define CR0_MP         0x2
-#define CR0_EM         0x4
-#define CR0_TS         0x8
-#define CR0_ET         0x10
-#define CR0_NE         0x20
-#define CR0_WP         0x10000
-#define CR0_AM         0x40000
-#define CR0_NW         0x20000000
-#define CR0_CD         0x40000000
-#define CR0_PG         0x80000000
+#define CR0_PE 0x1
+#define CR0_MP 0x2
+#define CR0_EM 0x4
+#define CR0_TS 0x8
+#define CR0_ET 0x10
+#define CR0_NE 0x20
+#define CR0_WP 0x10000
+#define CR0_AM 0x40000
+#define CR0_NW 0x20000000
+#define CR0_CD 0x40000000
+#define CR0_PG 0x80000000
 
 #define CR4_PAE        0x20
 #define CR4_PGE        0x80
@@ -22,11 +22,11 @@
 #define CR4_LA57       0x1000
 #define CR4_OSXSAVE    0x40000
 
-#define RFLAGS_FIXED   0x2 /* bit 1 always reads 1 */
-#define RFLAGS_TF      0x100
-#define RFLAGS_IF      0x200
-#define RFLAGS_DF      0x400
-#define RFLAGS_AC      0x40000
+#define RFLAGS_FIXED 0x2 /* bit 1 always reads 1 */
+#define RFLAGS_TF    0x100
+#define RFLAGS_IF    0x200
+#define RFLAGS_DF    0x400
+#define RFLAGS_AC    0x40000
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"

@@ -12,60 +12,60 @@
 #define CPUID1_EBX_APICID_SHIFT 24
 
 /* Leaf 0x80000000 and up */
-#define CPUID_EXT_MAX           0x80000000u
-#define CPUID_EXT_FEATURES      0x80000001u
-#define CPUID_EXT_SIZES         0x80000008u /* EAX bits 7:0: physical address bits */
-#define CPUID_EXT_SVM           0x8000000au
-#define CPUIDX1_ECX_SVM         2
-#define CPUIDX1_EDX_NX          20
-#define CPUIDX1_EDX_GIB_PAGES   26
+#define CPUID_EXT_MAX         0x80000000u
+#define CPUID_EXT_FEATURES    0x80000001u
+#define CPUID_EXT_SIZES       0x80000008u /* EAX bits 7:0: physical address bits */
+#define CPUID_EXT_SVM         0x8000000au
+#define CPUIDX1_ECX_SVM       2
+#define CPUIDX1_EDX_NX        20
+#define CPUIDX1_EDX_GIB_PAGES 26
 
 /* More of leaf 1 */
-#define CPUID1_ECX_SSE3         0
-#define CPUID1_ECX_PCLMULQDQ    1
-#define CPUID1_ECX_SSSE3        9
-#define CPUID1_ECX_CX16         13
-#define CPUID1_ECX_SSE41        19
-#define CPUID1_ECX_SSE42        20
-#define CPUID1_ECX_MOVBE        22
-#define CPUID1_ECX_POPCNT       23
-#define CPUID1_ECX_AES          25
-#define CPUID1_ECX_RDRAND       30
-#define CPUID1_EDX_FPU          0
-#define CPUID1_EDX_VME          1
-#define CPUID1_EDX_DE           2
-#define CPUID1_EDX_PSE          3
-#define CPUID1_EDX_TSC          4
-#define CPUID1_EDX_MSR          5
-#define CPUID1_EDX_PAE          6
-#define CPUID1_EDX_CX8          8
-#define CPUID1_EDX_SEP          11
-#define CPUID1_EDX_PGE          13
-#define CPUID1_EDX_CMOV         15
-#define CPUID1_EDX_PAT          16
-#define CPUID1_EDX_PSE36        17
-#define CPUID1_EDX_CLFSH        19
-#define CPUID1_EDX_MMX          23
-#define CPUID1_EDX_FXSR         24
-#define CPUID1_EDX_SSE          25
-#define CPUID1_EDX_SSE2         26
-#define CPUID1_EDX_HTT          28 /* EBX bits 23:16 count logical CPUs */
+#define CPUID1_ECX_SSE3      0
+#define CPUID1_ECX_PCLMULQDQ 1
+#define CPUID1_ECX_SSSE3     9
+#define CPUID1_ECX_CX16      13
+#define CPUID1_ECX_SSE41     19
+#define CPUID1_ECX_SSE42     20
+#define CPUID1_ECX_MOVBE     22
+#define CPUID1_ECX_POPCNT    23
+#define CPUID1_ECX_AES       25
+#define CPUID1_ECX_RDRAND    30
+#define CPUID1_EDX_FPU       0
+#define CPUID1_EDX_VME       1
+#define CPUID1_EDX_DE        2
+#define CPUID1_EDX_PSE       3
+#define CPUID1_EDX_TSC       4
+#define CPUID1_EDX_MSR       5
+#define CPUID1_EDX_PAE       6
+#define CPUID1_EDX_CX8       8
+#define CPUID1_EDX_SEP       11
+#define CPUID1_EDX_PGE       13
+#define CPUID1_EDX_CMOV      15
+#define CPUID1_EDX_PAT       16
+#define CPUID1_EDX_PSE36     17
+#define CPUID1_EDX_CLFSH     19
+#define CPUID1_EDX_MMX       23
+#define CPUID1_EDX_FXSR      24
+#define CPUID1_EDX_SSE       25
+#define CPUID1_EDX_SSE2      26
+#define CPUID1_EDX_HTT       28 /* EBX bits 23:16 count logical CPUs */
 
 /* Leaf 6 and 7 */
-#define CPUID6_EAX_ARAT         2 /* the APIC timer never stops */
-#define CPUID7_EBX_FSGSBASE     0
-#define CPUID7_EBX_BMI1         3
-#define CPUID7_EBX_SMEP         7
-#define CPUID7_EBX_BMI2         8
-#define CPUID7_EBX_ERMS         9
-#define CPUID7_EBX_RDSEED       18
-#define CPUID7_EBX_ADX          19
-#define CPUID7_EBX_SMAP         20
-#define CPUID7_EBX_CLFLUSHOPT   23
-#define CPUID7_EBX_CLWB         24
-#define CPUID7_EBX_SHA          29
-#define CPUID7_ECX_UMIP         2
-#define CPUID7_EDX_FSRM         4
+#define CPUID6_EAX_ARAT       2 /* the APIC timer never stops */
+#define CPUID7_EBX_FSGSBASE   0
+#define CPUID7_EBX_BMI1       3
+#define CPUID7_EBX_SMEP       7
+#define CPUID7_EBX_BMI2       8
+#define CPUID7_EBX_ERMS       9
+#define CPUID7_EBX_RDSEED     18
+#define CPUID7_EBX_ADX        19
+#define CPUID7_EBX_SMAP       20
+#define CPUID7_EBX_CLFLUSHOPT 23
+#define CPUID7_EBX_CLWB       24
+#define CPUID7_EBX_SHA        29
+#define CPUID7_ECX_UMIP       2
+#define CPUID7_EDX_FSRM       4
 
 /* Leaves 0x80000001, 0x80000007, 0x80000008 */
 #define CPUIDX1_ECX_LAHF        0

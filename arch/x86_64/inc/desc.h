@@ -8,19 +8,19 @@
 #define GDT_CODE64 0x00af9b000000ffff
 #define GDT_DATA   0x00cf93000000ffff
 
-#define GATE_INT   0x8e /* present, DPL 0, interrupt gate: clears IF */
+#define GATE_INT 0x8e /* present, DPL 0, interrupt gate: clears IF */
 
-#define VEC_DB     1
-#define VEC_NMI    2
-#define VEC_BP     3
-#define VEC_OF     4
-#define VEC_UD     6
-#define VEC_DF     8
-#define VEC_GP     13
-#define VEC_PF     14
-#define VEC_AC     17
-#define VEC_MC     18
-#define VEC_FIRST  32 /* the first that is not an exception */
+#define VEC_DB    1
+#define VEC_NMI   2
+#define VEC_BP    3
+#define VEC_OF    4
+#define VEC_UD    6
+#define VEC_DF    8
+#define VEC_GP    13
+#define VEC_PF    14
+#define VEC_AC    17
+#define VEC_MC    18
+#define VEC_FIRST 32 /* the first that is not an exception */
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"

@@ -7,6 +7,9 @@
 #pragma once
 #include "lib/types.h"
 
+/* Intercept of writes to control registers: bit n = CRn. */
+#define SVM_CR8 BIT(8)
+
 /* Intercepts, first word of instructions and events (offset 0x00c). */
 #define SVM_MISC1_INTR     BIT(0)
 #define SVM_MISC1_NMI      BIT(1)
@@ -16,6 +19,7 @@
 #define SVM_MISC1_CPUID    BIT(18)
 #define SVM_MISC1_IRET     BIT(20)
 #define SVM_MISC1_INVD     BIT(22)
+#define SVM_MISC1_PAUSE    BIT(23)
 #define SVM_MISC1_HLT      BIT(24)
 #define SVM_MISC1_INVLPGA  BIT(26)
 #define SVM_MISC1_IOIO     BIT(27)
@@ -44,10 +48,9 @@
 #define SVM_TLB_ASID 3 /* this ASID; needs FlushByASID */
 
 /* The virtual interrupt word (0x060). */
-#define SVM_V_TPR        0xfull /* as CR8 */
-#define SVM_V_IRQ        BIT(8)
-#define SVM_V_PRIO_SHIFT 16
-#define SVM_V_PRIO       (0xfull << SVM_V_PRIO_SHIFT)
+#define SVM_V_TPR     0xfull /* as CR8 */
+#define SVM_V_IRQ     BIT(8)
+#define SVM_V_IGN_TPR BIT(20) /* V_IRQ is taken whatever V_TPR says */
 #define SVM_V_INTR_MASKING \
     BIT(24) /* guest IF and TPR are virtual; the host's IF governs physical interrupts */
 
@@ -67,6 +70,7 @@
 #define SVM_NP_ENABLE BIT(0)
 
 /* Exit codes. */
+#define SVM_EXIT_WRITE_CR8   0x018
 #define SVM_EXIT_EXCEPTION   0x040 /* + vector */
 #define SVM_EXIT_INTR        0x060
 #define SVM_EXIT_NMI         0x061
@@ -75,6 +79,7 @@
 #define SVM_EXIT_RDPMC       0x06f
 #define SVM_EXIT_CPUID       0x072
 #define SVM_EXIT_IRET        0x074
+#define SVM_EXIT_PAUSE       0x077
 #define SVM_EXIT_INVD        0x076
 #define SVM_EXIT_HLT         0x078
 #define SVM_EXIT_INVLPGA     0x07a
@@ -104,6 +109,9 @@
 #define SVM_IOIO_SIZE_SHIFT 4 /* one-hot: 1, 2, 4 bytes */
 #define SVM_IOIO_PORT_SHIFT 16
 
+/* EXITINFO1 of a MOV to CR, where decode assists exist. */
+#define SVM_CR_GPR 0xfull /* number of the general register */
+
 /* Permission maps: one bit a port; two bits an MSR (read, write) in three ranges of 0x2000 MSRs. */
 #define SVM_IOPM_SIZE         (3 * PAGE_SIZE)
 #define SVM_MSRPM_SIZE        (2 * PAGE_SIZE)
@@ -115,6 +123,7 @@
 #define CPUID_SVM_EDX_NPT         0
 #define CPUID_SVM_EDX_NRIPS       3
 #define CPUID_SVM_EDX_FLUSHBYASID 6
+#define CPUID_SVM_EDX_DECODE      7
 
 struct vmcb_seg {
     u16 selector;

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* hyp_frames.c: frames.c hands out each free frame once, none that is in use by the boot, and notices bad releases. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "../../host/hyp/frames.c"
+
+#define PAGES(n) ((n)*PAGE_SIZE)
+#define TOP      (16 * MiB)
+
+u8 image_start[1], image_end[1]; /* far from the memory described here */
+
+static u8 *memory;     /* stands for physical memory; only the array of links is ever touched */
+static bool panicking; /* a panic is expected */
+static jmp_buf panicked;
+
+void *port_map(hpa_t at)
+{
+    return memory + at.v;
+}
+
+void port_panic(const char *invariant, const char *file, int line)
+{
+    if (!panicking)
+        fail_msg("%s:%d: %s", file, line, invariant);
+    longjmp(panicked, 1);
+}
+
+/* RAM from 1 MiB - 2 pages to TOP with a reserved page, and a module of a page and a byte. */
+static const struct boot_info *build(void)
+{
+    static struct boot_info b;
+
+    memset(&b, 0, sizeof(b));
+    memset(region, 0, sizeof(region));
+    regions = 0;
+    links = left = 0;
+    first = LINK_END;
+    lock = (struct spinlock){0};
+    b.range[b.ranges++] = (struct boot_range){LOW_MIB - PAGES(2), TOP, true};
+    b.range[b.ranges++] = (struct boot_range){8 * MiB, 8 * MiB + PAGES(1), false};
+    b.module[b.modules++] = (struct boot_module){.start = 12 * MiB, .end = 12 * MiB + PAGE_SIZE + 1};
+    return &b;
+}
+
+static int make_memory(void **state)
+{
+    (void)state;
+    memory = calloc(1, TOP);
+    return !memory;
+}
+
+static int drop_memory(void **state)
+{
+    (void)state;
+    free(memory);
+    return 0;
+}
+
+static void every_frame_once(void **state)
+{
+    static u8 seen[TOP / PAGE_SIZE];
+    u64 total, n = 0;
+    hpa_t f;
+
+    (void)state;
+    memset(seen, 0, sizeof(seen));
+    assert_true(frames_init(build()));
+    total = frames_left();
+    /* All but: page 8 MiB, two of the module, what the links take. */
+    assert_int_equal(total, (TOP - LOW_MIB) / PAGE_SIZE - 3 - TOP / PAGE_SIZE * sizeof(u32) / PAGE_SIZE);
+    for (; frames_alloc(&f); n++) {
+        assert_true(f.v >= LOW_MIB && f.v < TOP && !(f.v & PAGE_MASK));
+        assert_int_not_equal(f.v, 8 * MiB);
+        assert_int_not_equal(f.v, 12 * MiB);
+        assert_int_not_equal(f.v, 12 * MiB + PAGES(1));
+        assert_false(seen[f.v >> PAGE_SHIFT]++);
+    }
+    assert_int_equal(n, total);
+    assert_int_equal(frames_left(), 0);
+    for (u64 i = 0; i < TOP / PAGE_SIZE; i++)
+        if (seen[i])
+            frames_release((hpa_t){i << PAGE_SHIFT});
+    assert_int_equal(frames_left(), total);
+    for (n = 0; frames_alloc(&f); n++)
+        ;
+    assert_int_equal(n, total);
+}
+
+static void runs_are_whole_and_apart(void **state)
+{
+    hpa_t a, b, single;
+
+    (void)state;
+    assert_true(frames_init(build()));
+    assert_true(frames_alloc_run(100, &a));
+    assert_true(frames_alloc_run(50, &b));
+    assert_true(b.v + PAGES(50) <= a.v || a.v + PAGES(100) <= b.v);
+    while (frames_alloc(&single)) {
+        assert_true(single.v < a.v || single.v >= a.v + PAGES(100));
+        assert_true(single.v < b.v || single.v >= b.v + PAGES(50));
+    }
+    assert_false(frames_alloc_run(1, &a));
+}
+
+/* 14 MiB are free, but no 8 MiB of them in one piece. */
+static void runs_too_long(void **state)
+{
+    u64 before;
+    hpa_t a;
+
+    (void)state;
+    assert_true(frames_init(build()));
+    before = frames_left();
+    assert_false(frames_alloc_run(8 * MiB / PAGE_SIZE, &a));
+    assert_int_equal(frames_left(), before);
+}
+
+static bool release_panics(u64 at)
+{
+    panicking = true;
+    if (setjmp(panicked)) {
+        panicking = false;
+        lock = (struct spinlock){0};
+        return true;
+    }
+    frames_release((hpa_t){at});
+    panicking = false;
+    return false;
+}
+
+static void bad_releases(void **state)
+{
+    hpa_t f;
+
+    (void)state;
+    assert_true(frames_init(build()) && frames_alloc(&f));
+    assert_true(release_panics(f.v + 1));
+    assert_true(release_panics(0));
+    assert_true(release_panics(8 * MiB));
+    assert_true(release_panics(TOP));
+    assert_true(release_panics(UINT64_MAX & ~PAGE_MASK));
+    assert_false(release_panics(f.v));
+    assert_true(release_panics(f.v));
+}
+
+static void nothing_to_have(void **state)
+{
+    struct boot_info *b = (struct boot_info *)build();
+
+    (void)state;
+    b->range[0].end = LOW_MIB;
+    assert_false(frames_init(b));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_frame_once), cmocka_unit_test(runs_are_whole_and_apart),
+        cmocka_unit_test(runs_too_long),    cmocka_unit_test(bad_releases),
+        cmocka_unit_test(nothing_to_have),
+    };
+
+    return cmocka_run_group_tests(tests, make_memory, drop_memory);
+}
