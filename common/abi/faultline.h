@@ -24,6 +24,8 @@ enum fl_personality { FL_APF_NONE, FL_APF_LEGACY, FL_APF_PF2, FL_APF_INT, FL_APF
 #define FL_HC_STATS 0x464c0001u /* arg0 = gpa of a struct fl_stats (8-byte aligned, within one page), arg1 = FL_STATS_* */
 #define FL_HC_EVICT 0x464c0002u /* arg0 = gpa, arg1 = bytes: take every resident page of the range away, dirty ones to swap.
                                    Returns the number of pages that were evicted at once; call again until 0. */
+#define FL_HC_UNMAP 0x464c0003u /* arg0 = gpa, arg1 = bytes: unmap the range. Its pages stay in memory: the
+                                   next touch of each is a fault that finds it there. */
 #define FL_STATS_RESET_MAX 0x1  /* inflight_max starts again from the present value */
 
 /* Host counters of this VM since its start. Times in ns of the host's monotonic clock. */

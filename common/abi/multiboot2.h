@@ -4,18 +4,18 @@
 
 #define MB2_HEADER_MAGIC     0xe85250d6
 #define MB2_HEADER_TAG_END   0
-#define MB2_HEADER_TAG_ALIGN 6 /* modules start at page boundaries */
+#define MB2_HEADER_TAG_ALIGN 6          /* modules start at page boundaries */
 #define MB2_BOOT_MAGIC       0x36d76289 /* in EAX at entry */
 
-#define MB2_TAG_END          0
-#define MB2_TAG_CMDLINE      1
-#define MB2_TAG_MODULE       3
-#define MB2_TAG_MEMMAP       6
-#define MB2_TAG_RSDP1        14 /* a copy of the ACPI 1.0 RSDP */
-#define MB2_TAG_RSDP2        15 /* a copy of the ACPI 2.0 RSDP */
-#define MB2_TAG_ALIGN        8
+#define MB2_TAG_END     0
+#define MB2_TAG_CMDLINE 1
+#define MB2_TAG_MODULE  3
+#define MB2_TAG_MEMMAP  6
+#define MB2_TAG_RSDP1   14 /* a copy of the ACPI 1.0 RSDP */
+#define MB2_TAG_RSDP2   15 /* a copy of the ACPI 2.0 RSDP */
+#define MB2_TAG_ALIGN   8
 
-#define MB2_MEM_RAM          1
+#define MB2_MEM_RAM 1
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>

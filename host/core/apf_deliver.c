@@ -27,9 +27,9 @@ static void want_slot(struct vcpu *v)
 
     if (a->want_slot || !s)
         return;
-    frame = pager_frame(v->vm);
+    frame = pager_frame_or_request(v);
     if (frame == FRAME_NONE)
-        return; /* the next exit or completion tries again */
+        return; /* REQ_FRAME makes us look again */
     a->want_slot = true;
     pager_load(v->vm, s, gfn, frame, &a->tickets.slot);
 }
@@ -100,6 +100,8 @@ static bool by_exception(struct vcpu *v, u32 token)
     if (a->want_window || !slot_write(v, APF_REASON_READY, token))
         return false;
     hw_inject_pf(v, 0, token);
+    if (v->state == VCPU_HALTED || v->state == VCPU_APF_HALTED)
+        vcpu_set_state(v, VCPU_RUNNABLE); /* A1-15 */
     return true;
 }
 

@@ -49,6 +49,7 @@ static void do_hlt(struct vcpu *v, struct exit *e)
 {
     hw_complete(v, e);
     vcpu_set_state(v, VCPU_HALTED);
+    apf_reevaluate(v); /* a ready event that can be delivered at this boundary does not let it sleep (A0-15) */
     vcpu_events(v);
 }
 
@@ -89,6 +90,9 @@ void exit_handle(struct vcpu *v, struct exit *e)
         return;
     case EXIT_IO:
         finish(v, e, do_io(v, e));
+        return;
+    case EXIT_SPIN:
+        hw_complete(v, e);
         return;
     case EXIT_HLT:
         do_hlt(v, e);

@@ -17,6 +17,7 @@ enum exit_kind {
     EXIT_MSR,       /* read: out value; write: in value */
     EXIT_IO,        /* one in/out, not a string form */
     EXIT_HLT,
+    EXIT_SPIN,      /* PAUSE in a loop, while hw_exit_on_spin() asks for it */
     EXIT_HYPERCALL, /* in: nr, arg; out: ret */
     EXIT_SHUTDOWN,  /* triple fault */
     EXIT_UNDEF,     /* an instruction this platform does not have: #UD */

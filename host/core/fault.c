@@ -32,6 +32,7 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn, u32 frame)
     case APF_HALT:
         stat_add(vm, apf_halts, 1);
         vcpu_set_state(v, VCPU_APF_HALTED);
+        vcpu_events(v);
         break;
     case APF_SYNC:
         stat_add(vm, sync_waits, 1);
@@ -82,6 +83,7 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
         return;
     }
     pager_load(vm, s, gfn, frame, NULL);
+    seq = inv_snapshot(&vm->inv); /* getting the frame may have taken other pages back */
     if (pager_resident(vm, s, gfn, &pfn))
         install(v, gfn, pfn, seq);
 }

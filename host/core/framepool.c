@@ -24,24 +24,23 @@ bool framepool_init(struct framepool *p, u64 count)
     p->frame = port_zalloc(count * sizeof(*p->frame));
     if (!p->frame)
         return false;
-    for (p->count = 0; p->count < count; p->count++) {
+    p->count = p->free = (u32)count;
+    for (u32 i = 0; i < p->count; i++) {
         hpa_t a;
 
-        if (!port_frame_alloc(&a))
-            break;
-        p->frame[p->count].pfn = hpa_pfn(a);
-        push(p, p->count);
+        if (!port_frame_alloc(&a)) {
+            framepool_destroy(p);
+            return false;
+        }
+        p->frame[i].pfn = hpa_pfn(a);
+        push(p, i);
     }
-    p->free = p->count;
-    if (p->count == count)
-        return true;
-    framepool_destroy(p);
-    return false;
+    return true;
 }
 
 void framepool_destroy(struct framepool *p)
 {
-    for (u32 i = 0; i < p->count; i++)
+    for (u32 i = 0; i < p->count && p->frame[i].pfn.v; i++) /* a pool half made ends early */
         port_frame_free(pfn_hpa(p->frame[i].pfn));
     port_zfree(p->frame, p->count * sizeof(*p->frame));
     *p = (struct framepool){0};

@@ -27,6 +27,12 @@ static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
     return GUEST_OK;
 }
 
+/* Where a page is that hold() has found. An evictor may be waiting for the lock by now; until it gets it the frame stays. */
+static char *held(struct vm *vm, gfn_t gfn)
+{
+    return port_map(pager_hpa(vm, at_load(&slot_page(slot_find(vm, gfn), gfn)->word)));
+}
+
 /* Copy between `mem` and guest memory, after holding all pages of the range. */
 static enum guest_access copy(struct vm *vm, gpa_t gpa, char *mem, size_t n, bool write, gfn_t *where)
 {
@@ -43,9 +49,7 @@ static enum guest_access copy(struct vm *vm, gpa_t gpa, char *mem, size_t n, boo
     for (u64 at = gpa.v; r == GUEST_OK && at < end;) {
         size_t part = MIN(PAGE_SIZE - (at & PAGE_MASK), end - at);
 
-        r = hold(vm, gpa_gfn((gpa_t){at}), write, &page);
-        if (r != GUEST_OK)
-            break;
+        page = held(vm, gpa_gfn((gpa_t){at}));
         if (write)
             memcpy(page + (at & PAGE_MASK), mem, part);
         else

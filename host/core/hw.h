@@ -26,8 +26,13 @@ void hw_start_sipi(struct vcpu *v, u8 vector);
 void hw_load(struct vcpu *v);
 void hw_put(struct vcpu *v);
 
-/* Run the guest until it exits. The flush asked for by hw_flush() is done at this entry. */
+/*
+ * Run the guest until it exits. The flush asked for by hw_flush() is done at this entry. Takes no lock and touches no
+ * guest memory: until req_back() another CPU may wait for us with the mapping lock held (B7-22).
+ */
 void hw_run(struct vcpu *v, struct exit *e);
+/* After req_back(): finish what an exit needs guest memory for. Always before the next call for this vCPU. */
+void hw_settle(struct vcpu *v, struct exit *e);
 /* Commit an exit: results into registers, RIP behind the instruction. Not for EXIT_TDP, EXIT_INTR, EXIT_WINDOW. */
 void hw_complete(struct vcpu *v, const struct exit *e);
 
@@ -48,6 +53,9 @@ bool hw_nmi_open(const struct vcpu *v);
 /* Ask for EXIT_WINDOW as soon as hw_intr_open() and the task priority admits `vector`; or no longer. */
 void hw_irq_window(struct vcpu *v, u8 vector);
 void hw_irq_window_off(struct vcpu *v);
+
+/* Exit when the guest seems to wait for another vCPU in a loop: worth it only if that one waits for this CPU. */
+void hw_exit_on_spin(struct vcpu *v, bool on);
 
 unsigned hw_cpl(const struct vcpu *v);
 bool hw_paging(const struct vcpu *v); /* CR0.PG */

@@ -57,15 +57,6 @@ bool lapic_enabled(const struct vcpu *v)
     return at_load(&v->lapic.enabled);
 }
 
-void lapic_set_enabled(struct vcpu *v)
-{
-    bool was = lapic_enabled(v), is = (v->lapic.base & APIC_BASE_ENABLE) && (v->lapic.svr & SVR_ENABLE);
-
-    at_store(&v->lapic.enabled, is);
-    if (is && !was)
-        apf_reevaluate(v); /* A3-33 */
-}
-
 void lapic_raise(struct vcpu *v, u8 vector)
 {
     if (!lapic_enabled(v))

@@ -97,14 +97,17 @@ static bool read_register(const struct vcpu *v, u32 reg, u64 *out)
 /* While the APIC is disabled by software, all entries are masked and stay so (10.4.7.2). */
 static bool write_svr(struct vcpu *v, u64 value)
 {
+    bool was = lapic_enabled(v), is = value & SVR_ENABLE;
     struct lapic *l = &v->lapic;
 
     if (value & ~SVR_DEFINED)
         return false;
     l->svr = value;
-    for (unsigned i = 0; i < LVT_COUNT && !(value & SVR_ENABLE); i++)
+    at_store(&l->enabled, is);
+    for (unsigned i = 0; i < LVT_COUNT && !is; i++)
         l->lvt[i] |= LVT_MASKED;
-    lapic_set_enabled(v);
+    if (is && !was)
+        apf_reevaluate(v); /* A3-33 */
     return true;
 }
 
@@ -204,7 +207,6 @@ static bool write_base(struct vcpu *v, u64 value)
         lapic_clear(v);
         hw_set_tpr(v, 0);
     }
-    lapic_set_enabled(v);
     return true;
 }
 

@@ -19,8 +19,6 @@
 
 /* Power-on contents of all registers but APIC_BASE and CR8. */
 void lapic_clear(struct vcpu *v);
-/* APIC_BASE or SVR changed: derive `enabled`. */
-void lapic_set_enabled(struct vcpu *v);
 
 u32 lapic_tpr(const struct vcpu *v);
 u32 lapic_ppr(const struct vcpu *v);

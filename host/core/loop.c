@@ -60,6 +60,8 @@ static struct vcpu *choose(struct loop *l, u64 now, u64 *due)
         l->slice_end = now + SLICE;
     if (runnable > 1)
         *due = MIN(*due, l->slice_end);
+    if (v)
+        hw_exit_on_spin(v, runnable > 1);
     return v;
 }
 
@@ -100,7 +102,8 @@ static void spend(struct loop *l, struct vcpu *v, u64 due)
 
     if (leave(l, v, &n)) {
         if (v) {
-            vcpu_run(v, due);
+            if (vcpu_run(v, due))
+                l->slice_end = 0;
         } else {
             port_timer(due);
             port_idle();

@@ -18,10 +18,12 @@ bool pager_init(struct vm *vm, u64 frames, struct store *swap)
     *p = (struct pager){.swap = swap};
     if (!framepool_init(&p->frames, frames))
         return false;
-    p->low = MIN(frames / LOW_SHARE, LOW_MAX);
+    p->low = MAX(MIN(frames / LOW_SHARE, LOW_MAX), 1);
     p->io = port_zalloc(PAGER_READS * sizeof(*p->io));
-    if (!p->io)
+    if (!p->io) {
+        framepool_destroy(&p->frames);
         return false;
+    }
     for (u32 i = 0; i < PAGER_READS; i++)
         p->io[i].next = i + 1;
     return true;
@@ -101,7 +103,7 @@ u32 pager_frame(struct vm *vm)
     return f;
 }
 
-u32 pager_frame_or_wait(struct vcpu *v)
+u32 pager_frame_or_request(struct vcpu *v)
 {
     struct vm *vm = v->vm;
     u32 f = pager_frame(vm);
@@ -109,7 +111,13 @@ u32 pager_frame_or_wait(struct vcpu *v)
     if (f != FRAME_NONE)
         return f;
     at_or(&vm->pager.frame_waiters, 1u << v->id); /* P4: pairs with pager_frame_release() */
-    f = framepool_get(&vm->pager.frames);
+    return framepool_get(&vm->pager.frames);
+}
+
+u32 pager_frame_or_wait(struct vcpu *v)
+{
+    u32 f = pager_frame_or_request(v);
+
     if (f == FRAME_NONE)
         vcpu_set_state(v, VCPU_WAIT_FRAME);
     return f;
@@ -119,7 +127,7 @@ void pager_frame_release(struct vm *vm, u32 frame)
 {
     u32 waiters;
 
-    framepool_put(&vm->pager.frames, frame); /* P4: a full barrier; pairs with pager_frame_or_wait() */
+    framepool_put(&vm->pager.frames, frame); /* P4: a full barrier; pairs with pager_frame_or_request() */
     if (!at_load(&vm->pager.frame_waiters))
         return;
     waiters = at_xchg(&vm->pager.frame_waiters, 0);
@@ -183,6 +191,8 @@ static void account_end(struct pager_io *io)
     if (io->req.op == STORE_READ) {
         at_sub(&vm->pager.reads, 1);
         stat_add(vm, inflight_ns, port_now() - io->since);
+    } else {
+        at_sub(&vm->pager.writes, 1);
     }
 }
 
@@ -215,24 +225,21 @@ static bool submit(struct pager_io *io, struct store *store, u64 offset, hpa_t f
 {
     struct vm *vm = io->vm;
     bool read = io->req.op == STORE_READ;
-    u32 reads;
+    u32 *kind = read ? &vm->pager.reads : &vm->pager.writes, n;
 
     io->req.offset = offset;
     io->req.frame = frame;
     io->req.done = done;
     at_add(&vm->pager.inflight, 1);
-    if (read) {
-        reads = at_add(&vm->pager.reads, 1);
-        if (reads > at_load(&vm->stats.inflight_max))
-            at_store(&vm->stats.inflight_max, reads);
-    }
+    n = at_add(kind, 1);
+    if (read && n > at_load(&vm->stats.inflight_max))
+        at_store(&vm->stats.inflight_max, n);
     if (!store_submit(store, &io->req)) {
         at_add(read ? &vm->stats.reads : &vm->stats.writes, 1);
         return true;
     }
     at_sub(&vm->pager.inflight, 1);
-    if (read)
-        at_sub(&vm->pager.reads, 1);
+    at_sub(kind, 1);
     io_put(io);
     return false;
 }

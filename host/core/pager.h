@@ -13,8 +13,9 @@ struct vm;
 struct vcpu;
 struct ticket;
 
-#define PAGER_READS  (8 * 64 + 32) /* requests at once: every item of every vCPU, and two batches of writes */
 #define EVICT_BATCH  16            /* victims that share one flush */
+#define EVICT_WRITES 32            /* writes in flight from which reclaim waits for the store */
+#define PAGER_READS  (8 * 64 + 64) /* requests at once: every item of every vCPU, and the writes of all reclaimers */
 #define EVICT_SCAN   256           /* frames the clock hand passes in one call */
 
 struct pager_io {
@@ -35,9 +36,10 @@ struct pager {
     struct spinlock io_lock;
     u32 inflight;  /* reads and writes the store has */
     u32 reads;     /* of which reads */
+    u32 writes;    /* of which writes: frames about to be free */
     u32 frame_waiters; /* bit per vCPU that waits for a free frame */
     u32 reclaiming;    /* one CPU at a time moves the clock hand */
-    u32 low;           /* free frames below which reclaim starts */
+    u32 low;           /* free frames below which reclaim starts; at least 1 */
 };
 
 /* `frames` is the resident limit. False: the machine has not that much memory. */
@@ -53,7 +55,9 @@ hpa_t pager_hpa(struct vm *vm, u64 word);
 
 /* A free frame, taking pages back if need be; FRAME_NONE: none at present. */
 u32 pager_frame(struct vm *vm);
-/* The same for a vCPU that cannot go on without: on FRAME_NONE it is in VCPU_WAIT_FRAME until one is free. Owner only. */
+/* The same for a vCPU: on FRAME_NONE it gets REQ_FRAME as soon as one is free. Owner only. */
+u32 pager_frame_or_request(struct vcpu *v);
+/* The same for a vCPU that cannot go on without: on FRAME_NONE it is in VCPU_WAIT_FRAME until then. Owner only. */
 u32 pager_frame_or_wait(struct vcpu *v);
 void pager_frame_release(struct vm *vm, u32 frame);
 
@@ -67,6 +71,8 @@ void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame, struct tick
 bool pager_reclaim(struct vm *vm);
 /* Take every resident page of [start, end) back, or EVICT_BATCH of them; returns how many. For FL_HC_EVICT. */
 unsigned pager_evict_range(struct vm *vm, gfn_t start, gfn_t end);
+/* Unmap [start, end), whose pages stay where they are; its empty tables go back to the machine. For FL_HC_UNMAP. */
+void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end);
 
 /* A page's contents changed behind `word`'s back: hardware set the dirty bit of its leaf. Mapping lock held. */
 void pager_mark_dirty(void *vm, gfn_t gfn);

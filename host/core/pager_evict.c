@@ -59,8 +59,7 @@ static void evict(struct vm *vm, struct victims *v)
         pager_put_page(vm, v->page[i].slot, v->page[i].gfn);
 }
 
-/* Unmap a range whose pages stay where they are; its empty tables go back to the machine. */
-static void zap_range(struct vm *vm, gfn_t start, gfn_t end)
+void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end)
 {
     struct tdp_dirty dirty = {.mark = pager_mark_dirty, .ctx = vm};
     struct tdp_zap z = {.tables = 0};
@@ -112,8 +111,10 @@ bool pager_reclaim(struct vm *vm)
     unsigned spared = 0;
     u32 nobody = 0;
 
-    if (at_load(&p->frames.free) >= p->low || !at_cas(&p->reclaiming, &nobody, 1))
+    if (at_load(&p->frames.free) >= p->low || at_load(&p->writes) >= EVICT_WRITES)
         return false;
+    if (!at_cas(&p->reclaiming, &nobody, 1))
+        return true;
     for (unsigned i = 0; i < EVICT_SCAN && v.count < EVICT_BATCH; i++)
         spared += clock_step(vm, &v);
     at_store_rel(&p->reclaiming, 0);
@@ -136,6 +137,6 @@ unsigned pager_evict_range(struct vm *vm, gfn_t start, gfn_t end)
     if (v.count)
         evict(vm, &v);
     else
-        zap_range(vm, start, end);
+        pager_unmap_range(vm, start, end);
     return v.count;
 }

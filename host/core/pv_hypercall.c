@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pv_hypercall.c: our hypercalls: counters out, pages out (abi/faultline.h, SPEC A7-10). */
+/* pv_hypercall.c: our hypercalls: counters out, pages out, mappings away (abi/faultline.h, SPEC A7-10). */
 #include "pv.h"
 #include "vm.h"
 #include "guestmem.h"
@@ -36,25 +36,35 @@ static enum outcome stats(struct vcpu *v, struct exit *e)
     return OUTCOME_DONE;
 }
 
-/* Only what is memory is looked at: the guest's range may be as long as it likes. */
-static enum outcome evict(struct vcpu *v, struct exit *e)
+/*
+ * Does something to the part of the guest's range that is memory, slot by slot, until pages were evicted: the range may
+ * be as long as it likes, and one call's work is bounded.
+ */
+static enum outcome on_range(struct vcpu *v, struct exit *e,
+                             unsigned (*act)(struct vm *, gfn_t start, gfn_t end))
 {
-    u64 start = e->call.arg[0], bytes = e->call.arg[1], last = start + bytes - 1, evicted = 0;
+    u64 start = e->call.arg[0], bytes = e->call.arg[1], last = start + bytes - 1, acted = 0;
     struct vm *vm = v->vm;
 
     e->call.ret = FAILED(PV_EINVAL);
     if (bytes && last < start)
         return OUTCOME_DONE;
-    for (unsigned i = 0; bytes && i < vm->slots && !evicted; i++) {
+    for (unsigned i = 0; bytes && i < vm->slots && !acted; i++) {
         const struct slot *s = &vm->slot[i];
         gfn_t from = {MAX(s->base.v, start >> PAGE_SHIFT)};
         gfn_t to = {MIN(s->base.v + s->pages, (last >> PAGE_SHIFT) + 1)};
 
         if (from.v < to.v)
-            evicted = pager_evict_range(vm, from, to);
+            acted = act(vm, from, to);
     }
-    e->call.ret = evicted;
+    e->call.ret = acted;
     return OUTCOME_DONE;
+}
+
+static unsigned unmap(struct vm *vm, gfn_t start, gfn_t end)
+{
+    pager_unmap_range(vm, start, end);
+    return 0;
 }
 
 enum outcome pv_hypercall(struct vcpu *v, struct exit *e)
@@ -67,7 +77,9 @@ enum outcome pv_hypercall(struct vcpu *v, struct exit *e)
     case FL_HC_STATS:
         return stats(v, e);
     case FL_HC_EVICT:
-        return evict(v, e);
+        return on_range(v, e, pager_evict_range);
+    case FL_HC_UNMAP:
+        return on_range(v, e, unmap);
     }
     e->call.ret = FAILED(PV_ENOSYS);
     return OUTCOME_DONE;

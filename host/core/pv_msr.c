@@ -1,17 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pv_msr.c: which paravirtual MSRs exist, by CPUID (A3-24), and who handles each. */
+/* pv_msr.c: which paravirtual MSRs exist, by CPUID (A3-24), and who handles each; values are theirs to check. */
 #include "pv.h"
 #include "vm.h"
 #include "abi/kvm_cpuid.h"
 #include "abi/kvm_msr.h"
-
-/* A3-11, A3-12: bits of EN that need a feature of their own. */
-static bool en_allowed(u32 features, u64 value)
-{
-    if ((value & APF_EN_VMEXIT) && !(features & BIT(KVM_FEATURE_APF_VMEXIT)))
-        return false;
-    return !(value & APF_EN_INT) || (features & BIT(KVM_FEATURE_APF_INT));
-}
 
 static enum outcome reads(struct exit *e, u64 value)
 {
@@ -29,9 +21,7 @@ enum outcome pv_msr(struct vcpu *v, struct exit *e)
     case PV_MSR_SYSTEM_TIME:
         return e->msr.write ? pv_clock_system(v, e->msr.value) : reads(e, v->clock_msr);
     case PV_MSR_APF_EN:
-        if (!(features & BIT(KVM_FEATURE_APF)) || (e->msr.write && !en_allowed(features, e->msr.value)))
-            return OUTCOME_GP;
-        return apf_msr(v, e);
+        return features & BIT(KVM_FEATURE_APF) ? apf_msr(v, e) : OUTCOME_GP;
     case PV_MSR_APF_VEC:
     case PV_MSR_APF_ACK:
         return features & BIT(KVM_FEATURE_APF_INT) ? apf_msr(v, e) : OUTCOME_GP;

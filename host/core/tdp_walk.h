@@ -102,11 +102,11 @@ static enum tdp_result map(struct tdp *t, gfn_t gfn, pfn_t pfn, bool writable, s
     }
     slot = &table[tdp_index(gfn, 0)];
     seen = at_load(slot);
-    if (tdp_present(seen))
-        return TDP_SPURIOUS;
     if (seen == fmt.frozen)
         return TDP_RETRY;
     tdp_check_change(seen, want, 0);
+    if (tdp_present(seen))
+        return TDP_SPURIOUS;
     return at_cas(slot, &seen, want) ? TDP_OK : TDP_RETRY;
 }
 

@@ -2,8 +2,8 @@
 /*
  * uart.h: the guest's 16550 at 0x3f8: whole lines to the console, each marked with its VM; input by polling.
  *
- * It is always ready to send and has no interrupt line. A carriage return ends a line as well, so that whatever a guest
- * prints, its text never stands at the beginning of a console line without the mark.
+ * It is always ready to send and has no interrupt line. A carriage return ends a line as well, so that whatever a
+ * guest prints, its text never stands at the beginning of a console line without the mark.
  */
 #pragma once
 #include "exit.h"

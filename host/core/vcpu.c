@@ -5,6 +5,9 @@
 #include "hw.h"
 #include "port.h"
 
+/* So often in a row a request may call an entry off; then the loop polls the store, whose refusals can raise requests. */
+#define ENTRY_TRIES 8
+
 bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
 {
     v->vm = vm;
@@ -61,7 +64,7 @@ static void take_sipi(struct vcpu *v)
 /* Would a HLT end now? An artificial halt ends by the same events (A0-8). */
 static bool halt_ends(struct vcpu *v)
 {
-    return (at_load(&v->pub.nmi) && hw_nmi_open(v)) || (hw_if(v) && lapic_pending(v) >= 0);
+    return hw_event_pending(v) || (at_load(&v->pub.nmi) && hw_nmi_open(v)) || (hw_if(v) && lapic_pending(v) >= 0);
 }
 
 /* Let INIT, SIPI, NMI and interrupts act on a vCPU that does not run. A fault being sat out is not interrupted. */
@@ -91,8 +94,11 @@ void vcpu_service(struct vcpu *v)
     }
     if (req & REQ_DONE)
         apf_service(v);
-    if ((req & REQ_FRAME) && v->state == VCPU_WAIT_FRAME)
-        vcpu_set_state(v, VCPU_RUNNABLE);
+    if (req & REQ_FRAME) {
+        if (v->state == VCPU_WAIT_FRAME)
+            vcpu_set_state(v, VCPU_RUNNABLE);
+        apf_reevaluate(v); /* it may be the APF slot's page that had no frame */
+    }
     vcpu_events(v);
 }
 
@@ -110,33 +116,38 @@ static void inject(struct vcpu *v)
     if (vector >= 0 && !busy && hw_intr_open(v)) {
         lapic_accept(v, (u8)vector);
         hw_inject_irq(v, (u8)vector);
-        vector = -1;
     }
-    if (vector >= 0)
-        hw_irq_window(v, (u8)vector);
-    else if (v->apf.want_window)
+    vector = lapic_waiting(v); /* also what the task priority holds back: the guest lowers it without an exit */
+    if (v->apf.want_window)
         hw_irq_window(v, 0xff);
+    else if (vector >= 0)
+        hw_irq_window(v, (u8)vector);
     else
         hw_irq_window_off(v);
 }
 
-void vcpu_run(struct vcpu *v, u64 due)
+bool vcpu_run(struct vcpu *v, u64 due)
 {
     struct exit e;
 
-    for (;;) {
+    for (unsigned refused = 0; refused < ENTRY_TRIES;) {
         if (at_load(&v->pub.requests))
             vcpu_service(v);
         if (v->state != VCPU_RUNNABLE || at_load(&v->vm->state) != VM_RUNNING)
-            return;
+            return false;
         port_timer(MIN(due, lapic_deadline(v))); /* the guest may have set its timer in the last exit */
         inject(v);
-        if (!req_go(&v->pub, MODE_IN_GUEST))
+        if (!req_go(&v->pub, MODE_IN_GUEST)) {
+            refused++;
             continue;
+        }
+        refused = 0;
         hw_run(v, &e);
         req_back(&v->pub);
+        hw_settle(v, &e);
         exit_handle(v, &e);
-        if (e.kind == EXIT_INTR)
-            return;
+        if (e.kind == EXIT_INTR || e.kind == EXIT_SPIN)
+            return e.kind == EXIT_SPIN;
     }
+    return false;
 }

@@ -41,8 +41,8 @@ bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu) must_ch
 void vcpu_request(struct vcpu *v, u32 req);
 
 /* Run the vCPU until it is not runnable, or an interrupt says that the host has work: at `due` (ns) at the latest, and
- * when the vCPU's own timer is due. Owner only. */
-void vcpu_run(struct vcpu *v, u64 due);
+ * when the vCPU's own timer is due. True: the guest only spins, let another vCPU have the CPU. Owner only. */
+bool vcpu_run(struct vcpu *v, u64 due);
 
 /* Service requests of a vCPU that may or may not be runnable. Owner only. */
 void vcpu_service(struct vcpu *v);

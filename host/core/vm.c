@@ -86,29 +86,33 @@ static void tell_vcpus(struct vm *vm)
         vcpu_request(vm->vcpu[i], REQ_STATE);
 }
 
-/* The first to stop the VM decides its status. */
-static bool stop(struct vm *vm, u32 status)
+/* The first who wants an end decides it: true for one caller. */
+static bool may_end(struct vm *vm)
 {
-    enum vm_state seen = at_load(&vm->state);
+    u32 nobody = 0;
 
-    while (seen != VM_STOPPED)
-        if (at_cas(&vm->state, &seen, VM_STOPPED)) {
-            at_store(&vm->status, status);
-            at_store(&vm->stopped, port_now());
-            tell_vcpus(vm);
-            return true;
-        }
-    return false;
+    return at_cas(&vm->ending, &nobody, 1);
+}
+
+/* Whoever sees STOPPED finds the status in place, and what there was to say about it said: the machine may go off then. */
+static void stop(struct vm *vm, u32 status)
+{
+    at_store(&vm->status, status);
+    at_store(&vm->stopped, port_now());
+    (void)at_xchg(&vm->state, VM_STOPPED);
+    tell_vcpus(vm);
 }
 
 void vm_exit(struct vm *vm, u32 status)
 {
+    if (!may_end(vm))
+        return;
     if (status > VM_STATUS_GUEST_MAX) {
         con_host("vm%u: guest ended with status %u, which is the host's; reported as %u", vm->id, status,
                  VM_STATUS_GUEST_MAX);
         status = VM_STATUS_GUEST_MAX;
     }
-    (void)stop(vm, status);
+    stop(vm, status);
 }
 
 void vm_kill(struct vm *vm, struct vcpu *v, enum vm_status status, const char *fmt, ...)
@@ -116,7 +120,7 @@ void vm_kill(struct vm *vm, struct vcpu *v, enum vm_status status, const char *f
     char why[256];
     va_list ap;
 
-    if (!stop(vm, status))
+    if (!may_end(vm))
         return;
     va_start(ap, fmt);
     fmt_vsn(why, sizeof(why), fmt, ap);
@@ -127,6 +131,7 @@ void vm_kill(struct vm *vm, struct vcpu *v, enum vm_status status, const char *f
         con_host("vm%u stopped: %s", vm->id, why);
     if (v)
         hw_report(v);
+    stop(vm, status);
 }
 
 void vm_pause(struct vm *vm)

@@ -44,6 +44,7 @@ struct vm {
     unsigned id;
     struct vm_config config;
     enum vm_state state; /* shared, by atomics */
+    u32 ending;          /* 1: somebody decides how it ends */
     u32 status;          /* valid when STOPPED */
     u64 stopped;         /* ns, when it became STOPPED */
     u64 flush_generation;

@@ -70,9 +70,9 @@ enum guest_access guest_write64(struct vm *of, gpa_t to, u64 value)
     mc_stop("only PF2 writes both words");
 }
 
-u32 pager_frame(struct vm *of)
+u32 pager_frame_or_request(struct vcpu *v)
 {
-    (void)of;
+    (void)v;
     mc_stop("the slot's page is always there");
 }
 

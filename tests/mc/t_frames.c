@@ -184,7 +184,7 @@ int main(void)
              MC_MUTANTS({"framepool_get", MC_CAS, 1, MC_PLAIN}), "a frame");
     mc_holds("P4: a vCPU that waits for a frame gets one", &wait, NULL);
     mc_fails("P4: the bit is left without a barrier", &wait,
-             MC_MUTANTS({"pager_frame_or_wait", MC_OR, 1, MC_PLAIN}), "deadlock");
+             MC_MUTANTS({"pager_frame_or_request", MC_OR, 1, MC_PLAIN}), "deadlock");
     mc_fails("P4: the frame is given back without a barrier", &wait,
              MC_MUTANTS({"push", MC_CAS, 1, MC_PLAIN}, {"framepool_put", MC_ADD, 1, MC_PLAIN}), "deadlock");
     mc_fails("P4: the bits are taken without the lock prefix", &wait,

@@ -66,6 +66,12 @@ void hw_run(struct vcpu *v, struct exit *e)
     e->kind = EXIT_INTR;
 }
 
+void hw_settle(struct vcpu *v, struct exit *e)
+{
+    (void)v;
+    (void)e;
+}
+
 void hw_load(struct vcpu *v)
 {
     (void)v;
@@ -79,6 +85,22 @@ void hw_put(struct vcpu *v)
 void hw_flush(struct vcpu *v)
 {
     (void)v;
+}
+
+int lapic_waiting(const struct vcpu *v)
+{
+    return lapic_pending(v);
+}
+
+void apf_reevaluate(struct vcpu *v)
+{
+    (void)v;
+}
+
+void hw_exit_on_spin(struct vcpu *v, bool on)
+{
+    (void)v;
+    (void)on;
 }
 
 void hw_init(struct vcpu *v)

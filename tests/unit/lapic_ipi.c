@@ -83,6 +83,11 @@ static void self_ipi(void **state)
     (void)state;
     assert_write(X2(SELF_IPI), VECTOR);
     assert_int_equal(got(), 1);
+    assert_write(X2(SELF_IPI), 16); /* the lowest legal one */
+    assert_int_equal(lapic_pending(&rig.vcpu[0]), 16);
+    lapic_accept(&rig.vcpu[0], 16);
+    assert_write(X2(EOI), 0);
+    rig.requested[0] = 0;
     assert_write_gp(X2(SELF_IPI), 0x100 | VECTOR);
     assert_int_equal(got(), 0);
 }
@@ -134,6 +139,7 @@ static void nmi(void **state)
     assert_write(X2(ICR), OTHERS | NMI | 2);
     for (unsigned i = 0; i < RIG_VCPUS; i++) {
         assert_int_equal(rig.vcpu[i].pub.nmi, i != 0);
+        assert_int_equal(rig.vcpu[i].pub.init, 0);
         assert_int_equal(rig.requested[i], i ? REQ_EVENT : 0);
     }
     assert_write(X2(ICR), SELF | NMI);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* lapic_rig.h: for the tests of the local APIC: a VM of three vCPUs, its requests recorded, MSR accesses in one word. */
+/* lapic_rig.h: for the tests of the local APIC: three vCPUs, their requests recorded, MSR accesses in one word. */
 #pragma once
 #include <stdarg.h>
 #include <stddef.h>

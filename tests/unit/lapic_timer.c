@@ -96,6 +96,19 @@ static void divisor_changes_while_counting(void **state)
     assert_int_equal(lapic_deadline(v), TIME_NEVER);
 }
 
+/* … after what was due by the old one. */
+static void divisor_changes_behind_time(void **state)
+{
+    (void)state;
+    assert_write(X2(DIVIDE), DIVIDE_1);
+    assert_write(X2(TIMER), VECTOR | PERIODIC);
+    assert_write(X2(INITIAL), 1000000);
+    fake.now += 1400000;
+    assert_write(X2(DIVIDE), 0);
+    assert_int_equal(lapic_deadline(v), port_now() + 1200000);
+    assert_true(fired());
+}
+
 static void periodic(void **state)
 {
     u64 start;
@@ -198,6 +211,11 @@ static void illegal_vector_is_an_error(void **state)
     assert_reads(X2(IRR), 0);
     assert_write(X2(ESR), 0);
     assert_reads(X2(ESR), 0x40);
+    assert_write(X2(TIMER), 16); /* the lowest legal one */
+    assert_write(X2(INITIAL), 10);
+    fake.now += 1000;
+    lapic_poll(v, port_now());
+    assert_int_equal(lapic_pending(v), 16);
 }
 
 static void tsc_deadline(void **state)
@@ -263,6 +281,7 @@ int main(void)
         test(initial_count_zero_stops),
         test(divides_by),
         test(divisor_changes_while_counting),
+        test(divisor_changes_behind_time),
         test(periodic),
         test(period_has_a_minimum),
         test(mode_changes),

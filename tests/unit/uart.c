@@ -124,6 +124,7 @@ static void registers(void **state)
 {
     (void)state;
     assert_int_equal(in(LCR), 0);
+    assert_int_equal(in(MSR), 0xb0);
     out(SCR, 0xa5);
     assert_int_equal(in(SCR), 0xa5);
     out(IER, 0xff);
@@ -144,6 +145,9 @@ static void registers(void **state)
     assert_int_equal(in(IER), 0x12);
     out(LCR, 0x03);
     assert_int_equal(in(IER), 0x0f);
+    assert_int_equal(in(LCR), 0x03);
+    assert_int_equal(in(MCR), 0x0b);
+    assert_int_equal(in(SCR), 0xa5); /* no write went to a neighbour */
     uart_flush(&vm);
     assert_int_equal(fake.console_writes, 0); /* the divisor was not printed */
 }
@@ -179,6 +183,10 @@ static void loopback(void **state)
     out(DATA, 0xae);
     assert_int_equal(in(LSR), 0x61);
     assert_int_equal(in(DATA), 0xae);
+    out(DATA, 0); /* a NUL is a character too */
+    assert_int_equal(in(LSR), 0x61);
+    assert_int_equal(in(DATA), 0);
+    assert_int_equal(in(LSR), 0x60);
     static const u8 status[16] = {0x00, 0x20, 0x10, 0x30, 0x40, 0x60, 0x50, 0x70,
                                   0x80, 0xa0, 0x90, 0xb0, 0xc0, 0xe0, 0xd0, 0xf0};
     for (unsigned i = 0; i < 16; i++) {

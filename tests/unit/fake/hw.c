@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hw.c: hw.h for unit tests: a vCPU whose state the test sets, whose guest is a function, and that records what it is told. */
+/* hw.c: hw.h for unit tests: a vCPU whose state the test sets, whose guest is a function, all calls recorded. */
 #include <stdlib.h>
 #include "fake/machine.h"
 #include "hw.h"
@@ -69,6 +69,12 @@ void hw_run(struct vcpu *v, struct exit *e)
     v->hw->pending.event = FAKE_NO_EVENT;
     *e = (struct exit){.kind = EXIT_INTR};
     fake_guest(v, e);
+}
+
+void hw_settle(struct vcpu *v, struct exit *e)
+{
+    (void)v;
+    (void)e;
 }
 
 void hw_complete(struct vcpu *v, const struct exit *e)
@@ -164,6 +170,11 @@ void hw_set_tpr(struct vcpu *v, u8 tpr)
 void hw_set_root(struct vcpu *v, hpa_t root)
 {
     v->hw->root = root;
+}
+
+void hw_exit_on_spin(struct vcpu *v, bool on)
+{
+    v->hw->exit_on_spin = on;
 }
 
 void hw_flush(struct vcpu *v)

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * machine.h: the machine under the core in a unit test: port.h (fake/port.c) and hw.h (fake/hw.c), in the test's hands.
+ * machine.h: the machine under the core in a unit test: port.h (fake/port.c) and hw.h (fake/hw.c), in its hands.
  *
- * Time stands still unless the test moves it. Frames come from malloc, so that the address sanitizer sees their misuse.
- * fake_setup() and fake_teardown() fit cmocka's set-up and tear-down; the latter fails the test if memory is lost.
+ * Time stands still unless the test moves it. Frames come from malloc, so that the address sanitizer sees their
+ * misuse. fake_setup() and fake_teardown() fit cmocka's; the latter fails the test if memory is lost.
  */
 #pragma once
 #include "exit.h"
@@ -69,6 +69,7 @@ struct hw_vcpu {
     unsigned injected;
     int window; /* vector of hw_irq_window(), -1 = off */
     bool flush; /* hw_flush() since the last entry */
+    bool exit_on_spin;
     unsigned flushes, entries, loads, puts, reports, inits;
     hpa_t root;
     u32 entry, start_info; /* hw_start_pvh() */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* port.c: port.h for unit tests: time by hand, recorded kicks and console, counted memory that can run out. */
+/* port.c: port.h for unit tests: time by hand, kicks and console recorded, memory that is counted and runs out. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

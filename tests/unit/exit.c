@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* exit.c: who handles which exit, and that the instruction is stepped over, run again or answered with a fault. */
+#include "fake/world.h"
+#include "abi/faultline.h"
+#include "abi/kvm_cpuid.h"
+#include "abi/platform.h"
+
+static struct vcpu *v;
+
+static int setup(void **state)
+{
+    (void)state;
+    world_make(&(struct world_config){.apf = FL_APF_INT});
+    v = world.v;
+    return 0;
+}
+
+enum fate { STEPPED_OVER, RUN_AGAIN, GOT_GP, GOT_UD };
+
+static enum fate handle(struct exit *e)
+{
+    unsigned before = v->hw->completions;
+
+    exit_handle(v, e);
+    switch (world_next(v).event) {
+    case FAKE_GP:
+        v->hw->pending.event = FAKE_NO_EVENT;
+        return GOT_GP;
+    case FAKE_UD:
+        v->hw->pending.event = FAKE_NO_EVENT;
+        return GOT_UD;
+    default:
+        return v->hw->completions > before ? STEPPED_OVER : RUN_AGAIN;
+    }
+}
+
+static void cpuid(void **state)
+{
+    struct exit e = {.kind = EXIT_CPUID, .cpuid = {.leaf = KVM_CPUID_BASE}};
+
+    (void)state;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_true(e.cpuid.eax >= KVM_CPUID_BASE + 1); /* T-A-001 */
+    e.cpuid.leaf = 0x80000008;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(e.cpuid.eax, FAKE_MAXPHYADDR); /* the architecture's own */
+    e.cpuid.leaf = KVM_CPUID_BASE + 0x1ff;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(e.cpuid.eax, 0);
+}
+
+static void msrs(void **state)
+{
+    static const struct {
+        u32 index;
+        enum fate read;
+    } rows[] = {
+        {APIC_BASE_MSR, STEPPED_OVER},
+        {TSC_DEADLINE_MSR, STEPPED_OVER},
+        {X2APIC_MSR_FIRST + 2, STEPPED_OVER},
+        {X2APIC_MSR_FIRST, GOT_GP},
+        {X2APIC_MSR_LAST, GOT_GP},
+        {X2APIC_MSR_LAST + 1, GOT_GP}, /* hw_msr */
+        {PV_MSR_APF_EN, STEPPED_OVER},
+        {PV_MSR_FIRST - 1, GOT_GP},
+        {PV_MSR_LAST, GOT_GP},
+        {0xc0000080, GOT_GP},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct exit e = {.kind = EXIT_MSR, .msr = {.index = rows[i].index}};
+
+        assert_int_equal(handle(&e), rows[i].read);
+    }
+}
+
+static void ports(void **state)
+{
+    struct exit e = {.kind = EXIT_IO, .io = {.port = 0x70, .size = 1}};
+
+    (void)state;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(e.io.value, ~0u); /* nobody there */
+    e.io.write = true;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    e = (struct exit){.kind = EXIT_IO, .io = {.port = PLATFORM_EXIT_PORT, .size = 1}};
+    assert_int_equal(handle(&e), STEPPED_OVER); /* reading does not end anything */
+    assert_int_equal(world.vm->state, VM_RUNNING);
+    e = (struct exit){.kind = EXIT_IO, .io = {.port = PLATFORM_UART_PORT + 5, .size = 1}};
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_not_equal(e.io.value, ~0u);
+    e = (struct exit){.kind = EXIT_IO, .io = {.port = PLATFORM_UART_PORT - 1, .size = 1}};
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(e.io.value, ~0u);
+    e = (struct exit){.kind = EXIT_IO, .io = {.port = PLATFORM_EXIT_PORT, .size = 4, .write = true, .value = 9}};
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(world.vm->state, VM_STOPPED);
+    assert_int_equal(world.vm->status, 9);
+}
+
+/* A hypercall whose buffer is absent has done nothing, and is run again when the page is there. */
+static void hypercall_runs_again(void **state)
+{
+    struct exit e = {.kind = EXIT_HYPERCALL, .call = {.nr = FL_HC_STATS, .arg = {module_gpa(2).v}}};
+
+    (void)state;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    assert_int_equal(v->state, VCPU_WAIT_PAGE);
+    world_read_done(2);
+    vcpu_service(v);
+    assert_int_equal(v->state, VCPU_RUNNABLE);
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(e.call.ret, 0);
+}
+
+static void ends(void **state)
+{
+    static const struct {
+        struct exit e;
+        const char *why;
+    } rows[] = {
+        {{.kind = EXIT_SHUTDOWN}, "triple fault"},
+        {{.kind = EXIT_BAD, .bad = {.code = 0x7b, .info1 = 1, .info2 = 2, .why = "string i/o"}},
+         "string i/o (exit 0x7b, info 0x1 0x2)"},
+        {{.kind = EXIT_TDP, .tdp = {.gpa = {WORLD_HOLE}, .access = ACCESS_EXEC}}, "execution at gpa 0x700000000"},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        struct exit e = rows[i].e;
+
+        world_end();
+        setup(state);
+        assert_int_equal(handle(&e), RUN_AGAIN);
+        assert_int_equal(world.vm->status, VM_STATUS_GUEST_BUG);
+        assert_non_null(strstr(fake.console, rows[i].why));
+        vcpu_service(v);
+        assert_int_equal(v->state, VCPU_STOPPED);
+    }
+}
+
+static void small_exits(void **state)
+{
+    struct exit e = {.kind = EXIT_UNDEF};
+
+    (void)state;
+    assert_int_equal(handle(&e), GOT_UD);
+    e.kind = EXIT_INTR;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    e.kind = EXIT_WINDOW;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    e.kind = EXIT_HLT;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(v->state, VCPU_HALTED);
+    assert_int_equal(world.vm->stats.exits, 4);
+}
+
+int main(void)
+{
+#define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
+    const struct CMUnitTest tests[] = {
+        test(cpuid), test(msrs), test(ports), test(hypercall_runs_again), test(ends), test(small_exits),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

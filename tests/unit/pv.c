@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* pv.c: tests of the paravirtual CPUID leaves, MSR routing and hypercalls. */
+#include "guest_ram.h"
+#include "fake/machine.h"
+#include "hw.h"
+#include "pv.h"
+#include "vm.h"
+#include "abi/kvm_cpuid.h"
+#include "abi/kvm_hypercall.h"
+#include "abi/kvm_msr.h"
+
+static struct vm vm;
+static struct vcpu vcpu, *const v = &vcpu;
+static struct {
+    unsigned apf_msrs;
+    struct {
+        u64 start, end;
+    } evicted[SLOT_MAX];
+    unsigned evictions, pages, unmapped;
+} seen;
+
+/* In place of apf.c, vm.c, pager_evict.c. */
+enum outcome apf_msr(struct vcpu *on, struct exit *e)
+{
+    assert_ptr_equal(on, v);
+    seen.apf_msrs++;
+    e->msr.value = 0x1234;
+    return OUTCOME_DONE;
+}
+
+void vm_stats(struct vm *of, struct fl_stats *out)
+{
+    *out = of->stats;
+    out->size = sizeof(*out);
+}
+
+unsigned pager_evict_range(struct vm *of, gfn_t start, gfn_t end)
+{
+    assert_ptr_equal(of, &vm);
+    seen.evicted[seen.evictions].start = start.v;
+    seen.evicted[seen.evictions++].end = end.v;
+    return seen.pages;
+}
+
+void pager_unmap_range(struct vm *of, gfn_t start, gfn_t end)
+{
+    assert_ptr_equal(of, &vm);
+    seen.unmapped += (unsigned)(end.v - start.v);
+}
+
+static int setup(void **state)
+{
+    fake_setup(state);
+    ram_reset();
+    memset(&vm, 0, sizeof(vm));
+    memset(&vcpu, 0, sizeof(vcpu));
+    memset(&seen, 0, sizeof(seen));
+    vm.vcpus = 5;
+    vm.slots = 2;
+    vm.slot[0] = (struct slot){.base = {0}, .pages = 16};
+    vm.slot[1] = (struct slot){.base = {32}, .pages = 8};
+    vcpu.vm = &vm;
+    return hw_vcpu_init(v) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    hw_vcpu_free(v);
+    return fake_teardown(state);
+}
+
+static const u32 *cpuid(u32 leaf)
+{
+    static u32 out[4];
+    struct exit e = {.kind = EXIT_CPUID,
+                     .cpuid = {.leaf = leaf, .eax = ~0u, .ebx = ~0u, .ecx = ~0u, .edx = ~0u}};
+
+    pv_cpuid(v, &e);
+    out[0] = e.cpuid.eax;
+    out[1] = e.cpuid.ebx;
+    out[2] = e.cpuid.ecx;
+    out[3] = e.cpuid.edx;
+    return out;
+}
+
+static enum outcome msr(u32 index, bool write, u64 *value)
+{
+    struct exit e = {.kind = EXIT_MSR, .msr = {.index = index, .write = write, .value = *value}};
+    enum outcome o = pv_msr(v, &e);
+
+    *value = e.msr.value;
+    return o;
+}
+
+static enum outcome write_msr(u32 index, u64 value)
+{
+    return msr(index, true, &value);
+}
+
+static u64 read_msr(u32 index)
+{
+    u64 value = ~0ull;
+
+    assert_int_equal(msr(index, false, &value), OUTCOME_DONE);
+    return value;
+}
+
+static u64 call(u64 nr, u64 a0, u64 a1)
+{
+    struct exit e = {.kind = EXIT_HYPERCALL, .call = {.nr = nr, .arg = {a0, a1}}};
+
+    assert_int_equal(pv_hypercall(v, &e), OUTCOME_DONE);
+    return e.call.ret;
+}
+
+static void signatures(void **state)
+{
+    char text[13] = "";
+
+    (void)state;
+    assert_int_equal(cpuid(0x40000000)[0], 0x40000010);
+    memcpy(text, cpuid(0x40000000) + 1, 12);
+    assert_string_equal(text, "KVMKVMKVM");
+    assert_int_equal(cpuid(0x40000100)[0], 0x40000101);
+    memcpy(text, cpuid(0x40000100) + 1, 12);
+    assert_string_equal(text, "FaultlineHyp");
+}
+
+/* A5-2, A5-3 */
+static void personalities(void **state)
+{
+    static const struct {
+        enum fl_personality p;
+        u32 apf, dialects;
+    } want[] = {
+        {FL_APF_NONE, 0, 0},
+        {FL_APF_LEGACY, 1 << 4 | 1 << 10, 1},
+        {FL_APF_PF2, 1 << 4 | 1 << 10 | 1 << 14, 2},
+        {FL_APF_INT, 1 << 4 | 1 << 10 | 1 << 14, 4},
+        {FL_APF_DUAL, 1 << 4 | 1 << 10 | 1 << 14, 6},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
+        vm.config.apf = want[i].p;
+        assert_int_equal(cpuid(0x40000001)[0], want[i].apf | 1 << 1 | 1 << 3 | 1 << 24);
+        assert_int_equal(cpuid(0x40000101)[0], want[i].dialects);
+        assert_int_equal(cpuid(0x40000101)[1], want[i].p);
+        assert_int_equal(cpuid(0x40000101)[2], FL_FEATURE_HYPERCALLS);
+        assert_int_equal(cpuid(0x40000101)[3], 5);
+    }
+}
+
+static void other_leaves(void **state)
+{
+    (void)state;
+    assert_int_equal(cpuid(0x40000010)[0], fake.tsc_khz);
+    assert_int_equal(cpuid(0x40000010)[1], APIC_TIMER_HZ / 1000);
+    for (u32 leaf = 0x40000000; leaf < 0x40000200; leaf++)
+        switch (leaf) {
+        case 0x40000000:
+        case 0x40000001:
+        case 0x40000010:
+        case 0x40000100:
+        case 0x40000101:
+            break;
+        default:
+            for (unsigned i = 0; i < 4; i++)
+                assert_int_equal(cpuid(leaf)[i], 0);
+        }
+}
+
+/* A3-24: which of the APF MSRs exist; what exists is the APF engine's. */
+static void apf_msrs_by_cpuid(void **state)
+{
+    static const struct {
+        enum fl_personality p;
+        bool en, vec;
+    } want[] = {{FL_APF_NONE, 0, 0},
+                {FL_APF_LEGACY, 1, 0},
+                {FL_APF_PF2, 1, 1},
+                {FL_APF_INT, 1, 1},
+                {FL_APF_DUAL, 1, 1}};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(want); i++)
+        for (unsigned write = 0; write < 2; write++) {
+            enum outcome en = want[i].en ? OUTCOME_DONE : OUTCOME_GP,
+                         vec = want[i].vec ? OUTCOME_DONE : OUTCOME_GP;
+            u64 value = 0;
+
+            vm.config.apf = want[i].p;
+            seen.apf_msrs = 0;
+            assert_int_equal(msr(PV_MSR_APF_EN, write, &value), en);
+            value = 0;
+            assert_int_equal(msr(PV_MSR_APF_VEC, write, &value), vec);
+            value = 0;
+            assert_int_equal(msr(PV_MSR_APF_ACK, write, &value), vec);
+            assert_int_equal(seen.apf_msrs, want[i].en + 2 * want[i].vec);
+        }
+    assert_int_equal(read_msr(PV_MSR_APF_EN), 0x1234);
+}
+
+static void other_msrs_do_not_exist(void **state)
+{
+    (void)state;
+    vm.config.apf = FL_APF_DUAL;
+    for (u32 i = PV_MSR_FIRST; i <= PV_MSR_LAST; i++) {
+        u64 value = 0;
+
+        if (i == PV_MSR_WALL_CLOCK || i == PV_MSR_SYSTEM_TIME || i == PV_MSR_APF_EN || i == PV_MSR_APF_VEC ||
+            i == PV_MSR_APF_ACK)
+            continue;
+        assert_int_equal(msr(i, false, &value), OUTCOME_GP);
+        assert_int_equal(msr(i, true, &value), OUTCOME_GP);
+    }
+    assert_int_equal(seen.apf_msrs, 0);
+}
+
+/* What the clocks do is in pv_clock.c; here, that they are reached and read back. */
+static void clock_msrs(void **state)
+{
+    (void)state;
+    assert_int_equal(write_msr(PV_MSR_SYSTEM_TIME, 0x1001), OUTCOME_DONE);
+    assert_int_equal(read_msr(PV_MSR_SYSTEM_TIME), 0x1001);
+    assert_int_equal(write_msr(PV_MSR_WALL_CLOCK, 0x2000), OUTCOME_DONE);
+    assert_int_equal(read_msr(PV_MSR_WALL_CLOCK), 0x2000);
+    assert_int_equal(ram.writes, 6);
+}
+
+static void calls_need_cpl_0_and_a_number(void **state)
+{
+    (void)state;
+    assert_int_equal(call(0, 0, 0), -(u64)PV_ENOSYS);
+    assert_int_equal(call(FL_HC_STATS | BIT(32), 0x1000, 0), -(u64)PV_ENOSYS);
+    v->hw->cpl = 3;
+    assert_int_equal(call(FL_HC_STATS, 0x1000, 0), -(u64)PV_EPERM);
+    assert_int_equal(call(0, 0, 0), -(u64)PV_EPERM);
+    assert_int_equal(ram.writes, 0);
+}
+
+static void stats_call(void **state)
+{
+    struct fl_stats s;
+    struct exit e = {.kind = EXIT_HYPERCALL, .call = {.nr = FL_HC_STATS, .arg = {0x4008}}};
+
+    (void)state;
+    vm.stats.exits = 77;
+    vm.stats.inflight_max = 40;
+    vm.pager.reads = 9;
+    assert_int_equal(call(FL_HC_STATS, 0x2000 - sizeof(s), 0), 0);
+    memcpy(&s, ram.byte + 0x2000 - sizeof(s), sizeof(s));
+    assert_int_equal(s.size, sizeof(s));
+    assert_int_equal(s.exits, 77);
+    assert_int_equal(vm.stats.inflight_max, 40);
+    assert_int_equal(call(FL_HC_STATS, 0x3000, FL_STATS_RESET_MAX), 0);
+    memcpy(&s, ram.byte + 0x3000, sizeof(s));
+    assert_int_equal(s.inflight_max, 40);
+    assert_int_equal(vm.stats.inflight_max, 9);
+
+    assert_int_equal(call(FL_HC_STATS, 0x3004, 0), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_STATS, 0x4000 - sizeof(s) + 8, 0), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_STATS, 0x3000, 2), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_STATS, 0x3000, BIT(63)), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_STATS, RAM_PAGES * PAGE_SIZE, 0), -(u64)PV_EFAULT);
+    assert_int_equal(call(FL_HC_STATS, ~7ull & ~PAGE_MASK, 0), -(u64)PV_EFAULT);
+
+    ram.absent[4] = true;
+    vm.stats.inflight_max = 40;
+    e.call.arg[1] = FL_STATS_RESET_MAX;
+    assert_int_equal(pv_hypercall(v, &e), OUTCOME_AGAIN);
+    assert_int_equal(vm.stats.inflight_max, 40); /* nothing has happened yet */
+    assert_int_equal(ram.brought, 1);
+    assert_int_equal(pv_hypercall(v, &e), OUTCOME_DONE);
+    assert_int_equal(e.call.ret, 0);
+}
+
+static void assert_evicted(unsigned i, u64 start, u64 end)
+{
+    assert_int_equal(seen.evicted[i].start, start);
+    assert_int_equal(seen.evicted[i].end, end);
+}
+
+/* Ranges are cut to what is memory: a guest cannot make the host walk 2^52 pages. */
+static void evict_call(void **state)
+{
+    (void)state;
+    assert_int_equal(call(FL_HC_EVICT, 0, 0), 0);
+    assert_int_equal(call(FL_HC_EVICT, 20 * PAGE_SIZE, PAGE_SIZE), 0);
+    assert_int_equal(seen.evictions, 0);
+    assert_int_equal(call(FL_HC_EVICT, 0, ~0ull), 0);
+    assert_int_equal(seen.evictions, 2);
+    assert_evicted(0, 0, 16);
+    assert_evicted(1, 32, 40);
+    seen.evictions = 0;
+    assert_int_equal(call(FL_HC_EVICT, 16 * PAGE_SIZE, 16 * PAGE_SIZE),
+                     0); /* ends and begins beside memory */
+    assert_int_equal(seen.evictions, 0);
+    assert_int_equal(call(FL_HC_EVICT, 33 * PAGE_SIZE, 1), 0);
+    assert_evicted(0, 33, 34);
+    assert_int_equal(call(FL_HC_EVICT, 2, ~0ull), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_EVICT, 1, ~0ull), 0);
+    seen.evictions = 0;
+    assert_int_equal(call(FL_HC_EVICT, 3 * PAGE_SIZE + 4095, 2), 0);
+    assert_evicted(0, 3, 5);
+    seen.evictions = 0;
+    seen.pages = 6; /* the first slot gives pages: the second waits for the next call */
+    assert_int_equal(call(FL_HC_EVICT, 15 * PAGE_SIZE, 20 * PAGE_SIZE), 6);
+    assert_int_equal(seen.evictions, 1);
+    assert_evicted(0, 15, 16);
+}
+
+/* The pages stay, so there is no second call to ask for: the whole range at once. */
+static void unmap_call(void **state)
+{
+    (void)state;
+    seen.pages = 6;
+    assert_int_equal(call(FL_HC_UNMAP, 3 * PAGE_SIZE, PAGE_SIZE), 0);
+    assert_int_equal(seen.unmapped, 1);
+    assert_int_equal(call(FL_HC_UNMAP, 0, ~0ull), 0);
+    assert_int_equal(seen.unmapped, 1 + 16 + 8);
+    assert_int_equal(call(FL_HC_UNMAP, 2, ~0ull), -(u64)PV_EINVAL);
+    assert_int_equal(seen.unmapped, 25);
+    assert_int_equal(seen.evictions, 0);
+}
+
+int main(void)
+{
+#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        test(signatures),
+        test(personalities),
+        test(other_leaves),
+        test(apf_msrs_by_cpuid),
+        test(other_msrs_do_not_exist),
+        test(clock_msrs),
+        test(calls_need_cpl_0_and_a_number),
+        test(stats_call),
+        test(evict_call),
+        test(unmap_call),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
