@@ -22,7 +22,7 @@ export CPUS     ?= 2# CPUs of the machine
 export VCPUS    ?= $(CPUS)# CPUs of the guest
 export APF      ?= int# how absence is told: none legacy pf2 int dual
 export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (from an ISO)
-export LATENCY  ?= 0# milliseconds that each disk access takes; 0 = as fast as the file is
+export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a network; 0 = as fast as FILE is
 export TIMEOUT  ?= 600# seconds after which a run is given up
 override FILE    := $(value FILE)# as typed: a `$$` in them is no variable of make's
 override PATTERN := $(value PATTERN)
@@ -71,12 +71,13 @@ $(eval $(call room,guest,guest/kern,-Iguest/kern))
 $(eval $(call room,guest,arch/x86_64/guest,$(GUEST_ARCH)))
 $(eval $(call room,app,guest/libc,-Iguest/kern))
 $(eval $(call room,app,guest/apps,-Iguest/kern))
-$(eval $(call room,app,tests/pair/guest,-Iguest/kern))
+$(eval $(call room,app,tests/pair/guest,$(ARCH_INC) -Iguest/kern))
 $(eval $(call room,native,common/lib,))
 $(eval $(call room,native,host/core,-Ihost/core))
 $(eval $(call room,native,guest/kern,-Iguest/kern))
+$(eval $(call room,native,guest/apps,-Iguest/kern))
 $(eval $(call room,native,tests/unit/guest,-Iguest/kern -Itests/unit))
-$(eval $(call room,native,tests/unit,-Ihost/core -Itests/unit))
+$(eval $(call room,native,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,mc,tests/mc,-Itests/mc -Ihost/core -Iguest/kern))
 
 # objects WORLD FOLDERS: what the sources of FOLDERS compile to.
@@ -225,7 +226,7 @@ iso: ## the CD image that BOOT=grub would boot, and its disk: build/faultline.is
 	@BOOT=grub images/run --prepare
 
 format: ## lay out all C sources by .clang-format
-	@clang-format -i $$(find common host guest arch tests -name '*.[ch]')
+	@$$(command -v clang-format-14 clang-format | head -n 1) -i $$(find common host guest arch tests -name '*.[ch]')
 
 clean: ## remove what was built, keep newlib
 	@find build -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} + 2>/dev/null || true

@@ -55,7 +55,7 @@ class Machine:
             words += ["-blockdev", json.dumps(dict(graph, **{"node-name": "d"})),
                       "-device", "nvme,drive=d,serial=faultline"]
         if self.iso:
-            words += ["-cdrom", self.iso]
+            words += ["-cdrom", self.iso, "-boot", "d"]  # else the firmware tries the NVMe disk first
         else:
             words += ["-kernel", self.host, "-append", f"{self.host_args} -- {self.guest_args}"]
             words += ["-initrd", self.guest] if self.guest else []

@@ -8,7 +8,7 @@
 #include "apf_table.h"
 #include "abi/kvm_apf.h"
 #include "karch.h"
-#include "lib/lock.h"
+#include "spin.h"
 #include "panic.h"
 #include "percpu.h"
 #include "thread.h"
@@ -23,12 +23,12 @@ struct node {
 };
 
 static struct bucket {
-    struct spinlock lock;
+    struct spin lock;
     struct node *first;
 } buckets[APF_BUCKETS];
 
 static struct {
-    struct spinlock lock;
+    struct spin lock;
     struct node *free[MAX_CPUS];
     struct node node[MAX_CPUS][APF_PER_VCPU];
 } markers;
@@ -73,20 +73,20 @@ static struct node *marker_take(unsigned cpu)
 {
     struct node *m;
 
-    spin_lock(&markers.lock);
+    spin_get(&markers.lock);
     m = markers.free[cpu];
     if (m)
         markers.free[cpu] = m->next;
-    spin_unlock(&markers.lock);
+    spin_put(&markers.lock);
     return m;
 }
 
 static void marker_give(struct node *m)
 {
-    spin_lock(&markers.lock);
+    spin_get(&markers.lock);
     m->next = markers.free[m->cpu];
     markers.free[m->cpu] = m;
-    spin_unlock(&markers.lock);
+    spin_put(&markers.lock);
 }
 
 /* The waiter owns the node again, and may be gone, as soon as `waiting` is clear. */
@@ -110,14 +110,14 @@ static bool insert_waiter(struct node *n)
     struct bucket *b = bucket_of(n->token);
     struct node **at, *found;
 
-    spin_lock(&b->lock);
+    spin_get(&b->lock);
     at = find(b, n->token);
     found = *at;
     if (!found)
         *at = n;
     else if (!found->thread)
         marker_give(unlink_node(at));
-    spin_unlock(&b->lock);
+    spin_put(&b->lock);
     return !found;
 }
 
@@ -143,7 +143,7 @@ void apf_ready(u32 token)
     struct bucket *b = bucket_of(token);
     struct node **at, *n;
 
-    spin_lock(&b->lock);
+    spin_get(&b->lock);
     at = find(b, token);
     n = *at;
     if (!n) {
@@ -157,7 +157,7 @@ void apf_ready(u32 token)
     } else if (n->thread) {
         unlink_node(at);
     }
-    spin_unlock(&b->lock);
+    spin_put(&b->lock);
     if (n && n->thread)
         wake(n);
 }
@@ -167,14 +167,14 @@ static void remove_of(struct bucket *b, unsigned cpu, bool waiters, void (*done)
 {
     struct node **at = &b->first;
 
-    spin_lock(&b->lock);
+    spin_get(&b->lock);
     while (*at) {
         if ((*at)->cpu == cpu && ((*at)->thread != NULL) == waiters)
             done(unlink_node(at));
         else
             at = &(*at)->next;
     }
-    spin_unlock(&b->lock);
+    spin_put(&b->lock);
 }
 
 void apf_wake_cpu(unsigned cpu)

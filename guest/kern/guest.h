@@ -6,8 +6,8 @@
  */
 #pragma once
 #include "abi/faultline.h"
-#include "lib/lock.h"
 #include "lib/types.h"
+#include "spin.h"
 
 /* ---- Threads ---------------------------------------------------------------------------------------------------- */
 
@@ -34,7 +34,7 @@ struct waiters {
 
 /* Recursive; handed to waiters in the order in which they came. */
 struct mutex {
-    struct spinlock guard;
+    struct spin guard;
     struct thread *owner;
     u32 depth;
     struct waiters waiters;
@@ -45,7 +45,7 @@ bool mutex_trylock(struct mutex *m);
 void mutex_unlock(struct mutex *m);
 
 struct cond {
-    struct spinlock guard;
+    struct spin guard;
     struct waiters waiters;
 };
 

@@ -8,11 +8,11 @@
 #include "mem.h"
 #include "boot.h"
 #include "guest.h"
-#include "irq.h"
+#include "spin.h"
 #include "panic.h"
 
 static struct {
-    struct spinlock lock;
+    struct spin lock;
     u64 heap_start, heap_end, pages_start;
 } mem;
 
@@ -46,6 +46,7 @@ static void offer(u64 start, u64 end)
 
 void mem_init(void)
 {
+    mem.heap_start = mem.heap_end = mem.pages_start = 0;
     for (unsigned i = 0; i < boot.ram_count; i++) {
         u64 at = MAX(boot.ram[i].addr, MEM_LOWEST), end = boot.ram[i].addr + boot.ram[i].bytes;
 

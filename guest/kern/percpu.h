@@ -23,6 +23,8 @@ struct percpu {
     struct apf_counters apf;  /* read by anybody, by at_load */
     struct apf_slot apf_slot; /* shared with the host */
     struct pv_clock clock;    /* written by the host */
+    u32 kick;                 /* sched.c: CPUs to interrupt once its lock is dropped */
+    bool timer_stale;         /* sched.c: timer_ns has changed, the timer does not know yet */
     u32 online;               /* set once by its CPU, read by the first */
     u32 call_seq;             /* last cross-CPU call carried out */
 } __attribute__((aligned(CACHE_LINE)));

@@ -18,7 +18,7 @@ static struct {
     enum fl_personality personality;
 } pv;
 
-static void find_kvm(void)
+static u32 find_kvm_features(void)
 {
     u32 r[4];
 
@@ -26,35 +26,36 @@ static void find_kvm(void)
         u32 base = KVM_CPUID_BASE + i * KVM_CPUID_BLOCK_STRIDE;
 
         if (!karch_pv_leaf(base, r))
-            return;
+            break;
         if (r[EBX] == KVM_SIGNATURE_EBX && r[ECX] == KVM_SIGNATURE_ECX && r[EDX] == KVM_SIGNATURE_EDX) {
             karch_pv_leaf(base + (KVM_CPUID_FEATURES - KVM_CPUID_BASE), r);
-            pv.kvm_features = r[EAX];
-            return;
+            return r[EAX];
         }
     }
+    return 0;
 }
 
-static void find_ours(void)
+static bool find_ours(void)
 {
     u32 r[4];
 
-    if (!karch_pv_leaf(FL_CPUID_BASE, r))
-        return;
-    if (r[EBX] != FL_SIGNATURE_EBX || r[ECX] != FL_SIGNATURE_ECX || r[EDX] != FL_SIGNATURE_EDX)
-        return;
-    karch_pv_leaf(FL_CPUID_DIALECTS, r);
-    pv.ours = true;
-    pv.dialects = r[EAX];
-    pv.personality = r[EBX];
-    pv.features = r[ECX];
-    pv.cpus = r[EDX];
+    return karch_pv_leaf(FL_CPUID_BASE, r) && r[EBX] == FL_SIGNATURE_EBX && r[ECX] == FL_SIGNATURE_ECX &&
+           r[EDX] == FL_SIGNATURE_EDX;
 }
 
 void pv_init(void)
 {
-    find_kvm();
-    find_ours();
+    u32 r[4];
+
+    pv.kvm_features = find_kvm_features();
+    pv.ours = find_ours();
+    if (!pv.ours)
+        return;
+    karch_pv_leaf(FL_CPUID_DIALECTS, r);
+    pv.dialects = r[EAX];
+    pv.personality = r[EBX];
+    pv.features = r[ECX];
+    pv.cpus = r[EDX];
 }
 
 static bool kvm_has(unsigned feature)

@@ -3,19 +3,21 @@
  * sched.c: share the CPUs among the threads: one queue, first come first served, a tick ends a slice.
  *
  * The lock is held across the switch and dropped by the thread that is switched to, so that nobody can run a thread
- * whose registers are not saved yet. The timer is left running through switches: programming it leaves the VM, and a
- * tick that comes too early does no harm.
+ * whose registers are not saved yet. Programming the timer and sending interrupts leave the VM, perhaps for long, while
+ * other CPUs spin: so both wait in the CPU's own data until unlock(). And the timer is left running through switches:
+ * a tick that comes too early does no harm.
  */
 #include "thread.h"
 #include "clock.h"
 #include "irq.h"
 #include "panic.h"
 #include "percpu.h"
+#include "spin.h"
 
 #define SLICE_NS 10000000ull
 
 static struct {
-    struct spinlock lock;
+    struct spin lock;
     u32 idle; /* bit n: CPU n waits for an interrupt, or is about to, and has seen the queue empty */
     struct thread *head, *tail;
 } sched;
@@ -41,23 +43,39 @@ static struct thread *dequeue(void)
 }
 
 /* Something was queued. If this CPU idles it will look at the queue itself; else another one that idles must. */
-static void wake_idle(const struct percpu *c)
+static void wake_idle(struct percpu *c)
 {
-    unsigned n;
+    u32 lowest = sched.idle & -sched.idle;
 
-    if (!sched.idle || sched.idle & BIT(c->id))
+    if (sched.idle & BIT(c->id))
         return;
-    n = (unsigned)__builtin_ctz(sched.idle);
-    sched.idle &= ~(u32)BIT(n);
-    karch_ipi(&cpus[n], KIRQ_RESCHED);
+    sched.idle &= ~lowest;
+    c->kick |= lowest;
 }
 
-static void timer_at(struct percpu *c, u64 when_ns, u64 now_ns)
+static void timer_at(struct percpu *c, u64 when_ns)
 {
     if (when_ns >= c->timer_ns)
         return;
     c->timer_ns = when_ns;
-    karch_timer_arm(clock_ticks(when_ns > now_ns ? when_ns - now_ns : 0));
+    c->timer_stale = true;
+}
+
+static void unlock(void)
+{
+    struct percpu *c = karch_cpu();
+    u32 kick = c->kick;
+
+    c->kick = 0;
+    spin_put(&sched.lock);
+    for (; kick; kick &= kick - 1)
+        karch_ipi(&cpus[__builtin_ctz(kick)], KIRQ_RESCHED);
+    if (c->timer_stale) {
+        u64 now = time_ns();
+
+        c->timer_stale = false;
+        karch_timer_arm(clock_ticks(MAX(c->timer_ns, now) - now));
+    }
 }
 
 /* Runs the next thread, or the idle thread. Returns, with the lock held, when it is `me`'s turn again. */
@@ -71,11 +89,8 @@ static void switch_from(struct thread *me)
     next->state = THREAD_RUNNING;
     if (next == me)
         return;
-    if (c->timer_ns == TIMER_OFF && next != c->idle) {
-        u64 now = time_ns();
-
-        timer_at(c, now + SLICE_NS, now);
-    }
+    if (c->timer_ns == TIMER_OFF && next != c->idle)
+        timer_at(c, time_ns() + SLICE_NS);
     c->current = next;
     karch_switch(me, next);
 }
@@ -104,10 +119,10 @@ static void sleep_remove(struct thread *t)
 
 void sched_enqueue_new(struct thread *t)
 {
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     enqueue(t);
     wake_idle(karch_cpu());
-    spin_unlock(&sched.lock);
+    unlock();
 }
 
 void sched_park(u64 deadline_ns)
@@ -116,17 +131,17 @@ void sched_park(u64 deadline_ns)
     struct thread *me = c->current;
 
     check(me != c->idle);
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     if (!me->permit) {
         if (deadline_ns != NO_DEADLINE) {
             sleep_insert(c, me, deadline_ns);
-            timer_at(c, deadline_ns, time_ns());
+            timer_at(c, deadline_ns);
         }
         me->state = THREAD_PARKED;
         switch_from(me);
     }
     me->permit = false;
-    spin_unlock(&sched.lock);
+    unlock();
 }
 
 static void unpark(struct thread *t)
@@ -143,9 +158,9 @@ static void unpark(struct thread *t)
 
 void sched_unpark(struct thread *t)
 {
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     unpark(t);
-    spin_unlock(&sched.lock);
+    unlock();
 }
 
 bool sched_may_park(void)
@@ -159,7 +174,7 @@ void sched_exit(void)
 {
     struct thread *me = karch_thread();
 
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     me->state = THREAD_DEAD;
     if (me->joiner)
         unpark(me->joiner);
@@ -171,24 +186,24 @@ bool sched_join_poll(struct thread *t)
 {
     bool over;
 
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     over = t->state == THREAD_DEAD;
     t->joiner = karch_thread();
-    spin_unlock(&sched.lock);
+    unlock();
     return over;
 }
 
 void sched_begin(void)
 {
-    spin_unlock(&sched.lock);
+    unlock();
 }
 
 static void give_way(struct thread *me)
 {
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     enqueue(me);
     switch_from(me);
-    spin_unlock(&sched.lock);
+    unlock();
 }
 
 void thread_yield(void)
@@ -214,7 +229,7 @@ void irq_timer(void)
     struct percpu *c = karch_cpu();
     u64 now = time_ns();
 
-    spin_lock(&sched.lock);
+    spin_get(&sched.lock);
     c->timer_ns = TIMER_OFF;
     while (c->sleepers && c->sleepers->wake_ns <= now) {
         struct thread *t = c->sleepers;
@@ -225,11 +240,11 @@ void irq_timer(void)
     }
     if (c->current != c->idle) {
         c->resched = sched.head != NULL;
-        timer_at(c, now + SLICE_NS, now);
+        timer_at(c, now + SLICE_NS);
     }
     if (c->sleepers)
-        timer_at(c, c->sleepers->wake_ns, now);
-    spin_unlock(&sched.lock);
+        timer_at(c, c->sleepers->wake_ns);
+    unlock();
 }
 
 /* The sender put something into the queue; the idle loop looks there as soon as it is back. */
@@ -262,15 +277,15 @@ void sched_idle(void)
     for (;;) {
         struct percpu *c = karch_cpu();
 
-        spin_lock(&sched.lock);
+        spin_get(&sched.lock);
         if (sched.head) {
             sched.idle &= ~(u32)BIT(c->id);
             switch_from(me);
-            spin_unlock(&sched.lock);
+            unlock();
             continue;
         }
         sched.idle |= (u32)BIT(c->id);
-        spin_unlock(&sched.lock);
+        unlock();
         karch_wait();
     }
 }

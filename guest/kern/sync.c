@@ -6,7 +6,7 @@
  * make it wait for something else meanwhile. Each operation therefore touches its object first, with interrupts on:
  * then an absent page costs only this thread (A4-35).
  */
-#include "irq.h"
+#include "spin.h"
 #include "panic.h"
 #include "thread.h"
 
@@ -70,7 +70,7 @@ void mutex_lock(struct mutex *m)
         return;
     }
     push(&m->waiters, me);
-    spin_unlock(&m->guard);
+    spin_put(&m->guard);
     while (at_load(&m->owner) != me)
         sched_park(NO_DEADLINE);
     karch_irq_restore(on);
@@ -100,7 +100,7 @@ void mutex_unlock(struct mutex *m)
         m->depth = next ? 1 : 0;
         at_store(&m->owner, next);
     }
-    spin_unlock(&m->guard);
+    spin_put(&m->guard);
     if (next)
         sched_unpark(next);
     karch_irq_restore(on);
@@ -113,11 +113,11 @@ static bool wait_served(struct cond *c, struct thread *me, u64 deadline_ns)
         if (deadline_ns != NO_DEADLINE && time_ns() >= deadline_ns) {
             bool late;
 
-            spin_lock(&c->guard);
+            spin_get(&c->guard);
             late = at_load(&me->queued);
             if (late)
                 withdraw(&c->waiters, me);
-            spin_unlock(&c->guard);
+            spin_put(&c->guard);
             return !late;
         }
         sched_park(deadline_ns);
@@ -135,7 +135,7 @@ bool cond_wait_until(struct cond *c, struct mutex *m, u64 deadline_ns)
     on = irq_lock(&c->guard);
     push(&c->waiters, me);
     at_store(&me->queued, 1);
-    spin_unlock(&c->guard);
+    spin_put(&c->guard);
     mutex_unlock(m);
     served = wait_served(c, me, deadline_ns);
     karch_irq_restore(on);

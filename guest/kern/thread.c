@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* thread.c: the life of a thread: a table entry and a stack with a guard page below it. */
 #include "thread.h"
-#include "irq.h"
+#include "spin.h"
 #include "mem.h"
 #include "os.h"
 #include "panic.h"
@@ -11,7 +11,7 @@
 
 static struct thread threads[MAX_THREADS];
 static struct thread idle_threads[MAX_CPUS];
-static struct spinlock table_lock;
+static struct spin table_lock;
 
 static struct thread *claim_entry(void)
 {

@@ -2,6 +2,8 @@
 /* newlib.c: newlib's locks are the kernel's mutexes, and each thread has newlib's state of its own. */
 #include "guest.h"
 #include "os.h"
+#include <errno.h>
+#include <malloc.h>
 #include <reent.h>
 #include <stdlib.h>
 #include <sys/lock.h>
@@ -93,4 +95,15 @@ void os_thread_run(void (*fn)(void *), void *arg)
     os_thread_set_data(NULL);
     r.__sdidinit = 0; /* it has no files of its own that would have to be closed */
     _reclaim_reent(&r);
+}
+
+/* newlib 3.3.0 declares it, and needs it for aligned_alloc(), but has it not. */
+int posix_memalign(void **out, size_t align, size_t bytes)
+{
+    void *p = memalign(align, bytes);
+
+    if (!p)
+        return ENOMEM;
+    *out = p;
+    return 0;
 }

@@ -20,9 +20,21 @@ def clang_format():
     return None
 
 
-def failing(command, paths):
-    for path in paths:
-        probe = subprocess.run([*command, path], capture_output=True, text=True, check=False)
+def misshapen(tool):
+    """The first line of each file that the tool would change."""
+    probe = subprocess.run([tool, "--dry-run", "-Werror", *lint.files(".c", ".h")], capture_output=True, text=True,
+                           check=False)
+    first = {}
+    for line in probe.stderr.splitlines():
+        if "clang-format" in line and line.count(":") > 2:
+            path, number = line.split(":")[:2]
+            first.setdefault(path, f"{path}:{number}: `make format` would change it")
+    return first.values()
+
+
+def unparsable(scripts):
+    for path in scripts:
+        probe = subprocess.run(["bash", "-n", path], capture_output=True, text=True, check=False)
         if probe.returncode:
             yield f"{path}: {(probe.stderr.strip().splitlines() or ['refused'])[0]}"
 
@@ -31,10 +43,10 @@ def main():
     tap = lint.Tap()
     tool = clang_format()
     if tool:
-        tap.result(LAYOUT, failing([tool, "--dry-run", "-Werror"], lint.files(".c", ".h")))
+        tap.result(LAYOUT, misshapen(tool))
     else:
         tap.skip(LAYOUT, "no clang-format 14")
-    tap.result("shell scripts parse", failing(["bash", "-n"], lint.files(".sh", ".ci/run")))
+    tap.result("shell scripts parse", unparsable(lint.files(".sh", ".ci/run")))
     tap.end()
 
 

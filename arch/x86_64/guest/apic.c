@@ -9,6 +9,8 @@
 
 #define XAPIC_ID_SHIFT  24
 #define CALIBRATE_TICKS (1u << 24) /* of the TSC: some milliseconds */
+#define PIC_MASK_1      0x21       /* of the two 8259A */
+#define PIC_MASK_2      0xa1
 #define SIPI_VECTOR     (AP_PAGE >> 12)
 
 static struct {
@@ -60,6 +62,16 @@ static void timer_calibrate(void)
     reg_write(APIC_TIMER_INIT, 0);
 }
 
+/*
+ * Firmware leaves the old timer running through the 8259A and LINT0. They are silenced at the source: QEMU trips over
+ * an interrupt that is pending there when LINT0 is masked.
+ */
+static void silence_pic(void)
+{
+    out8(PIC_MASK_1, 0xff);
+    out8(PIC_MASK_2, 0xff);
+}
+
 static void detect(void)
 {
     struct cpuid_regs r = cpuid(1, 0);
@@ -72,14 +84,15 @@ static void detect(void)
 
 void apic_init(struct percpu *c)
 {
-    if (!c->id)
+    if (!c->id) {
+        silence_pic();
         detect();
+    }
     if (apic.x2apic)
         wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
     c->hw_id = apic.x2apic ? reg_read(APIC_ID) : reg_read(APIC_ID) >> XAPIC_ID_SHIFT;
     reg_write(APIC_SVR, APIC_SVR_ENABLE | VEC_SPURIOUS);
-    reg_write(APIC_TPR, 0);                     /* A4-34 */
-    reg_write(APIC_LVT_LINT0, APIC_LVT_MASKED); /* firmware may have left the old timer on it */
+    reg_write(APIC_TPR, 0); /* A4-34 */
     if (!apic.deadline) {
         reg_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
         if (!c->id)

@@ -9,8 +9,7 @@
 #include "cpu.h"
 #include "cpuid.h"
 #include "karch.h"
-#include "lib/lock.h"
-#include "irq.h"
+#include "spin.h"
 #include "mem.h"
 #include "page.h"
 #include "panic.h"
@@ -22,7 +21,7 @@
 
 static u64 tables[TABLES_MAX][PT_ENTRIES] __attribute__((aligned(4096)));
 static unsigned tables_used;
-static struct spinlock lock;
+static struct spin lock;
 
 static u64 *table_of(u64 entry)
 {

@@ -76,6 +76,16 @@ void trap_exception(struct frame *f)
     die(f, read_cr2());
 }
 
+/*
+ * karch_wait() must not go back to sleep after an event, even if the host let that come before the HLT, or delivered an
+ * exception to the halted CPU and left RIP there.
+ */
+static void end_wait(struct frame *f)
+{
+    if (f->rip == (u64)(uintptr_t)karch_wait_hlt)
+        f->rip += HLT_LENGTH;
+}
+
 /* A4-10: CR2 and the marker before anything that may fault, which on this stack and in these pages nothing does. */
 void trap_page_fault(struct frame *f)
 {
@@ -84,13 +94,13 @@ void trap_page_fault(struct frame *f)
 
     if (!marker)
         die(f, cr2);
+    end_wait(f);
     pvapf_event(marker, (u32)cr2, f->rflags & RFLAGS_IF);
 }
 
 void trap_interrupt(struct frame *f)
 {
-    if (f->rip == (u64)(uintptr_t)karch_wait_hlt)
-        f->rip += HLT_LENGTH;
+    end_wait(f);
     if (f->vector == VEC_SPURIOUS)
         return;
     apic_eoi();

@@ -38,15 +38,16 @@ static const uint8_t *after_newline(const uint8_t *at, const uint8_t *end)
 
 struct count scan_lines(const struct pattern *p, const uint8_t *text, size_t size, size_t start, size_t end)
 {
-    const uint8_t *at = text + start, *stop = text + end, *line_end = at, *match;
+    const uint8_t *at = text + start, *line_end = at, *stop, *match;
     struct count n = {0, 0};
 
-    if (start > 0) /* a line starts here only after a newline, and the newline before us counts */
-        at = after_newline(at - 1, stop);
-    if (at == stop)
-        return n;
-    if (stop[-1] != '\n')
-        stop = after_newline(stop, text + size);
+    if (start > 0) {
+        at = memchr(at, '\n', end - start);
+        if (!at)
+            return n;
+        at++;
+    }
+    stop = after_newline(text + end, text + size);
     while ((match = find(p, at, stop))) {
         n.occurrences++;
         if (match >= line_end) {

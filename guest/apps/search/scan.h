@@ -20,7 +20,9 @@ struct count {
 void pattern_init(struct pattern *p, const void *text, size_t len);
 
 /*
- * Counts in the lines that start in [start, end) of the text, each to its end even if that lies beyond. So pieces that
- * cover the text add up to the whole, wherever they meet. 0 <= start < end <= size.
+ * Counts in the lines that a newline in [start, end) of the text precedes, and in the first line if start is 0; each to
+ * its end even if that lies beyond. So pieces that cover the text add up to the whole, wherever they meet. No piece
+ * looks at what lies before it: threads that work on neighbouring pieces would start by waiting for the same page.
+ * 0 <= start < end <= size.
  */
 struct count scan_lines(const struct pattern *p, const uint8_t *text, size_t size, size_t start, size_t end);

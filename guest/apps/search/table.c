@@ -3,7 +3,7 @@
 #include "phase.h"
 #include <stdio.h>
 
-enum row { TIME, FAULTS, READS, NOT_PRESENT, READY, INFLIGHT, INFLIGHT_MAX, EVICTIONS, IDLE, ROWS };
+enum row { TIME, FAULTS, READS, NOT_PRESENT, READY, SAT_OUT, INFLIGHT, INFLIGHT_MAX, EVICTIONS, EXITS, IDLE, ROWS };
 
 static const char *const names[ROWS] = {
     [TIME] = "time, s",
@@ -11,9 +11,11 @@ static const char *const names[ROWS] = {
     [READS] = "pages read",
     [NOT_PRESENT] = "not-present events",
     [READY] = "page-ready events",
+    [SAT_OUT] = "faults that stopped their vCPU",
     [INFLIGHT] = "reads in flight, average",
     [INFLIGHT_MAX] = "reads in flight, most",
     [EVICTIONS] = "pages evicted",
+    [EXITS] = "VM exits",
     [IDLE] = "vCPU time with nothing to run, %",
 };
 
@@ -33,12 +35,16 @@ static double value(const struct phase *ph, enum row row)
         return (double)(b->not_present - a->not_present);
     case READY:
         return (double)(b->ready - a->ready);
+    case SAT_OUT:
+        return (double)(b->sync_waits - a->sync_waits + b->apf_halts - a->apf_halts);
     case INFLIGHT:
         return (double)(b->inflight_ns - a->inflight_ns) / elapsed;
     case INFLIGHT_MAX:
         return (double)b->inflight_max;
     case EVICTIONS:
         return (double)(b->evictions - a->evictions);
+    case EXITS:
+        return (double)(b->exits - a->exits);
     case IDLE:
         return 100.0 * (double)(b->idle_ns - a->idle_ns) / (elapsed * cpu_count());
     case ROWS:
