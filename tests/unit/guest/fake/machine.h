@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * machine.h: the guest kernel's machine, faked: up to MAX_CPUS CPUs of which a test is one at a time.
+ *
+ * karch_wait() does what `on_wait` says. An interrupt that is due is taken as soon as interrupts are turned on. Each
+ * look at the time stamp counter takes one tick of 1 ns.
+ */
+#pragma once
+#include "karch.h"
+#include "percpu.h"
+#include <setjmp.h>
+
+#define FAKE_LOG_MAX   64
+#define FAKE_LEAF_MAX  8
+#define FAKE_TSC_KHZ   1000000 /* one tick is one ns */
+#define FAKE_RAM_BYTES (64 * MiB)
+
+struct fake_write {
+    u32 msr;
+    u64 value;
+};
+
+extern struct fake {
+    unsigned cpu;
+    bool irqs_on;
+    u64 tsc;
+    u64 timer_due; /* TIMER_OFF: not armed */
+    void (*on_wait)(void);
+    unsigned waits;
+    void (*on_write)(u32 msr, u64 value); /* may be NULL */
+    struct fake_write log[FAKE_LOG_MAX];
+    unsigned writes;
+    u32 gp_msr; /* a write of gp_bits to it raises #GP */
+    u64 gp_bits;
+    unsigned ipis[MAX_CPUS][KIRQ_APF + 1];
+    struct {
+        u32 leaf, r[4];
+    } leaf[FAKE_LEAF_MAX];
+    char console[4096];
+    size_t console_len;
+    jmp_buf end; /* karch_exit() comes back here */
+    u32 status;
+} fake;
+
+/* A fresh machine, but with the same RAM each time; the caller is CPU 0, interrupts off. */
+void fake_reset(void);
+void fake_cpu(unsigned id, struct thread *current);
+void fake_leaf(u32 leaf, u32 eax, u32 ebx, u32 ecx, u32 edx);
+/* Does fn end the VM with this status? */
+bool fake_ends(void (*fn)(void), u32 status);

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* threads.c: karch.h's threads, as contexts of the C library. */
+#include "karch.h"
+#include "panic.h"
+#include "thread.h"
+#include <ucontext.h>
+
+#define CONTEXTS_MAX (MAX_THREADS + 1)
+#define STACK_BYTES  (16 * PAGE_SIZE)
+
+static struct {
+    struct thread *thread;
+    ucontext_t at;
+} contexts[CONTEXTS_MAX];
+
+static ucontext_t *context_of(struct thread *t)
+{
+    for (unsigned i = 0; i < CONTEXTS_MAX; i++) {
+        if (!contexts[i].thread)
+            contexts[i].thread = t;
+        if (contexts[i].thread == t)
+            return &contexts[i].at;
+    }
+    panic("more threads than contexts");
+}
+
+void karch_thread_init(struct thread *t, void (*entry)(void))
+{
+    ucontext_t *c = context_of(t);
+
+    getcontext(c);
+    c->uc_stack.ss_sp = (u8 *)t->stack - STACK_BYTES;
+    c->uc_stack.ss_size = STACK_BYTES;
+    c->uc_link = NULL;
+    makecontext(c, entry, 0);
+}
+
+void karch_switch(struct thread *from, struct thread *to)
+{
+    swapcontext(context_of(from), context_of(to));
+}
