@@ -3,10 +3,10 @@
 #pragma once
 #include <stdint.h>
 
-#define APF_SLOT_SIZE      64
-#define APF_PER_VCPU       64          /* outstanding not-present events per vCPU (A0-6) */
-#define APF_TOKEN_WAKE_ALL 0xffffffffu /* A0-21 */
-#define APF_TOKEN_SEQ_SHIFT 12         /* bits 11:0 vCPU id, 31:12 sequence (A0-20) */
+#define APF_SLOT_SIZE       64
+#define APF_PER_VCPU        64          /* outstanding not-present events per vCPU (A0-6) */
+#define APF_TOKEN_WAKE_ALL  0xffffffffu /* A0-21 */
+#define APF_TOKEN_SEQ_SHIFT 12          /* bits 11:0 vCPU id, 31:12 sequence (A0-20) */
 
 /* word0 in the INT dialect */
 #define APF_FLAG_NOT_PRESENT 0x1

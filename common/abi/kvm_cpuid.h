@@ -2,22 +2,22 @@
 /* kvm_cpuid.h: the CPUID leaves by which a KVM-compatible host says what it offers (SPEC A7-1, A7-2). */
 #pragma once
 
-#define KVM_CPUID_BASE          0x40000000u /* EAX = highest leaf, EBX:ECX:EDX = signature */
-#define KVM_CPUID_FEATURES      0x40000001u /* EAX = feature bits below */
-#define KVM_CPUID_TIMING        0x40000010u /* EAX = TSC kHz, EBX = local APIC bus kHz */
-#define KVM_CPUID_BLOCK_STRIDE  0x100u      /* the block may sit at any multiple of this from the base */
+#define KVM_CPUID_BASE         0x40000000u /* EAX = highest leaf, EBX:ECX:EDX = signature */
+#define KVM_CPUID_FEATURES     0x40000001u /* EAX = feature bits below */
+#define KVM_CPUID_TIMING       0x40000010u /* EAX = TSC kHz, EBX = local APIC bus kHz */
+#define KVM_CPUID_BLOCK_STRIDE 0x100u      /* the block may sit at any multiple of this from the base */
 
-#define KVM_SIGNATURE_EBX       0x4b4d564bu /* "KVMK" */
-#define KVM_SIGNATURE_ECX       0x564b4d56u /* "VMKV" */
-#define KVM_SIGNATURE_EDX       0x0000004du /* "M\0\0\0" */
+#define KVM_SIGNATURE_EBX 0x4b4d564bu /* "KVMK" */
+#define KVM_SIGNATURE_ECX 0x564b4d56u /* "VMKV" */
+#define KVM_SIGNATURE_EDX 0x0000004du /* "M\0\0\0" */
 
 /* Bit numbers in EAX of KVM_CPUID_FEATURES. */
-#define KVM_FEATURE_CLOCK_OLD   0
-#define KVM_FEATURE_NOP_IO      1
-#define KVM_FEATURE_CLOCK       3
-#define KVM_FEATURE_APF         4
-#define KVM_FEATURE_APF_VMEXIT  10
-#define KVM_FEATURE_APF_INT     14
+#define KVM_FEATURE_CLOCK_OLD    0
+#define KVM_FEATURE_NOP_IO       1
+#define KVM_FEATURE_CLOCK        3
+#define KVM_FEATURE_APF          4
+#define KVM_FEATURE_APF_VMEXIT   10
+#define KVM_FEATURE_APF_INT      14
 #define KVM_FEATURE_CLOCK_STABLE 24
 
-#define CPUID1_ECX_HYPERVISOR   31 /* CPUID.1:ECX bit that announces any hypervisor */
+#define CPUID1_ECX_HYPERVISOR 31 /* CPUID.1:ECX bit that announces any hypervisor */

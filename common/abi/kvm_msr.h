@@ -1,35 +1,37 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_msr.h: numbers and bit layouts of the paravirtual MSRs (SPEC A1.1, A2.1, A3.1, A7-3, A8). Usable from assembly. */
+/*
+ * kvm_msr.h: numbers and bit layouts of the paravirtual MSRs (SPEC A1.1, A2.1, A3.1, A7-3, A8). Usable from assembly.
+ */
 #pragma once
 
-#define PV_MSR_FIRST           0x4b564d00
-#define PV_MSR_LAST            0x4b564dff
-#define PV_MSR_WALL_CLOCK      0x4b564d00
-#define PV_MSR_SYSTEM_TIME     0x4b564d01
-#define PV_MSR_APF_EN          0x4b564d02
-#define PV_MSR_APF_VEC         0x4b564d06 /* INT dialect: bits 7:0 vector */
-#define PV_MSR_APF_PF2         0x4b564d06 /* PF2 dialect: bits 7:0 vector, bit 8 enable */
-#define PV_MSR_APF_ACK         0x4b564d07
+#define PV_MSR_FIRST       0x4b564d00
+#define PV_MSR_LAST        0x4b564dff
+#define PV_MSR_WALL_CLOCK  0x4b564d00
+#define PV_MSR_SYSTEM_TIME 0x4b564d01
+#define PV_MSR_APF_EN      0x4b564d02
+#define PV_MSR_APF_VEC     0x4b564d06 /* INT dialect: bits 7:0 vector */
+#define PV_MSR_APF_PF2     0x4b564d06 /* PF2 dialect: bits 7:0 vector, bit 8 enable */
+#define PV_MSR_APF_ACK     0x4b564d07
 
 /* PV_MSR_APF_EN */
-#define APF_EN_ON              0x1  /* deliver not-present events */
-#define APF_EN_ALWAYS          0x2  /* also at CPL 0 */
-#define APF_EN_VMEXIT          0x4  /* to L1 as a #PF VM exit; needs KVM_FEATURE_APF_VMEXIT */
-#define APF_EN_INT             0x8  /* page-ready by interrupt; needs KVM_FEATURE_APF_INT */
-#define APF_EN_RSVD            0x30 /* PF2 and INT: bits 5:4 */
-#define APF_EN_RSVD_LEGACY     0x38 /* LEGACY: bits 5:3 */
-#define APF_EN_SLOT_MASK       (~0x3full)
+#define APF_EN_ON          0x1  /* deliver not-present events */
+#define APF_EN_ALWAYS      0x2  /* also at CPL 0 */
+#define APF_EN_VMEXIT      0x4  /* to L1 as a #PF VM exit; needs KVM_FEATURE_APF_VMEXIT */
+#define APF_EN_INT         0x8  /* page-ready by interrupt; needs KVM_FEATURE_APF_INT */
+#define APF_EN_RSVD        0x30 /* PF2 and INT: bits 5:4 */
+#define APF_EN_RSVD_LEGACY 0x38 /* LEGACY: bits 5:3 */
+#define APF_EN_SLOT_MASK   (~0x3full)
 
 /* PV_MSR_APF_PF2 */
-#define APF_PF2_VECTOR         0xff
-#define APF_PF2_ON             0x100
-#define APF_PF2_RSVD           (~0x1ffull)
+#define APF_PF2_VECTOR 0xff
+#define APF_PF2_ON     0x100
+#define APF_PF2_RSVD   (~0x1ffull)
 
 /* PV_MSR_APF_VEC */
-#define APF_VEC_RSVD           (~0xffull)
+#define APF_VEC_RSVD (~0xffull)
 
 /* PV_MSR_APF_ACK */
-#define APF_ACK_READY          0x1
+#define APF_ACK_READY 0x1
 
 /* PV_MSR_SYSTEM_TIME */
-#define PV_CLOCK_ON            0x1
+#define PV_CLOCK_ON 0x1

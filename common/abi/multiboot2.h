@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* multiboot2.h: the Multiboot2 header and boot information (specification 2.0, 3.1 and 3.6). Constants usable from assembly. */
+/*
+ * multiboot2.h: the Multiboot2 header and boot information (specification 2.0, 3.1 and 3.6). Constants usable from
+ * assembly.
+ */
 #pragma once
 
 #define MB2_HEADER_MAGIC     0xe85250d6

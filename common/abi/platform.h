@@ -3,4 +3,5 @@
 #pragma once
 
 #define PLATFORM_UART_PORT 0x3f8 /* 16550 */
-#define PLATFORM_EXIT_PORT 0xf4  /* isa-debug-exit: a 32-bit write of v ends the VM with status v; QEMU's own exit code is v<<1|1 */
+/* isa-debug-exit: a 32-bit write of v ends the VM with status v; QEMU's own exit code is v<<1|1. */
+#define PLATFORM_EXIT_PORT 0xf4

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pvh.h: the x86 PVH direct boot protocol: the ELF note that names the 32-bit entry, and the start information it gets in EBX. */
+/*
+ * pvh.h: the x86 PVH direct boot protocol: the ELF note that names the 32-bit entry, and the start information it
+ * gets in EBX.
+ */
 #pragma once
 #include <stdint.h>
 

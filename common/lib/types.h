@@ -29,7 +29,7 @@ typedef struct {
 } pfn_t; /* host frame number: hpa >> 12 */
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE  4096ull
+#define PAGE_SIZE  4096ul
 #define PAGE_MASK  (PAGE_SIZE - 1)
 
 static inline gfn_t gpa_gfn(gpa_t a)
@@ -52,18 +52,18 @@ static inline hpa_t pfn_hpa(pfn_t f)
     return (hpa_t){f.v << PAGE_SHIFT};
 }
 
-#define KiB                  1024ull
-#define MiB                  (1024 * KiB)
-#define GiB                  (1024 * MiB)
-#define BIT(n)               (1ull << (n))
-#define ARRAY_SIZE(a)        (sizeof(a) / sizeof((a)[0]))
-#define MIN(a, b)            ((a) < (b) ? (a) : (b))
-#define MAX(a, b)            ((a) > (b) ? (a) : (b))
-#define ROUND_UP(x, align)   (((x) + (align)-1) & ~((__typeof__(x))(align)-1))
-#define ROUND_DOWN(x, align) ((x) & ~((__typeof__(x))(align)-1))
+#define KiB                           1024ul
+#define MiB                           (1024 * KiB)
+#define GiB                           (1024 * MiB)
+#define BIT(n)                        (1ul << (n))
+#define ARRAY_SIZE(a)                 (sizeof(a) / sizeof((a)[0]))
+#define MIN(a, b)                     ((a) < (b) ? (a) : (b))
+#define MAX(a, b)                     ((a) > (b) ? (a) : (b))
+#define ROUND_UP(x, align)            (((x) + (align)-1) & ~((__typeof__(x))(align)-1))
+#define ROUND_DOWN(x, align)          ((x) & ~((__typeof__(x))(align)-1))
 #define container_of(p, type, member) ((type *)((char *)(p)-offsetof(type, member)))
-#define CACHE_LINE           64
+#define CACHE_LINE                    64
 
-#define always_inline inline __attribute__((always_inline))
-#define must_check    __attribute__((warn_unused_result))
+#define always_inline           inline __attribute__((always_inline))
+#define must_check              __attribute__((warn_unused_result))
 #define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))

@@ -11,7 +11,7 @@ int main(int argc, char **argv)
     u64 at_entry, at_main, bytes;
 
     boot_timing(&at_entry, &at_main);
-    printf("hello: booted by %s, %llu MiB of memory, %u vCPU%s, asynchronous page faults: %s\n",
+    printf("hello: booted by %s, %lu MiB of memory, %u vCPU%s, asynchronous page faults: %s\n",
            boot_protocol(), memory_bytes() / MiB, cpu_count(), cpu_count() == 1 ? "" : "s",
            pvapf_dialect_name());
     printf("hello: %lu ticks from the first instruction to main()\n", at_main - at_entry);

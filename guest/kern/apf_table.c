@@ -29,22 +29,10 @@ static struct bucket {
 
 static struct {
     struct spin lock;
+    unsigned used[MAX_CPUS]; /* so many of its nodes have ever been needed */
     struct node *free[MAX_CPUS];
     struct node node[MAX_CPUS][APF_PER_VCPU];
 } markers;
-
-void apf_table_init(void)
-{
-    for (unsigned cpu = 0; cpu < MAX_CPUS; cpu++) {
-        for (unsigned i = 0; i < APF_PER_VCPU; i++) {
-            struct node *m = &markers.node[cpu][i];
-
-            m->cpu = cpu;
-            m->next = markers.free[cpu];
-            markers.free[cpu] = m;
-        }
-    }
-}
 
 static struct bucket *bucket_of(u32 token)
 {
@@ -75,8 +63,12 @@ static struct node *marker_take(unsigned cpu)
 
     spin_get(&markers.lock);
     m = markers.free[cpu];
-    if (m)
+    if (m) {
         markers.free[cpu] = m->next;
+    } else if (markers.used[cpu] < APF_PER_VCPU) {
+        m = &markers.node[cpu][markers.used[cpu]++];
+        m->cpu = cpu;
+    }
     spin_put(&markers.lock);
     return m;
 }
@@ -167,6 +159,8 @@ static void remove_of(struct bucket *b, unsigned cpu, bool waiters, void (*done)
 {
     struct node **at = &b->first;
 
+    if (!at_load(at)) /* only this CPU adds nodes of its own */
+        return;
     spin_get(&b->lock);
     while (*at) {
         if ((*at)->cpu == cpu && ((*at)->thread != NULL) == waiters)

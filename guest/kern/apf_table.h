@@ -11,12 +11,11 @@
 
 enum apf_wait { APF_WAITED, APF_HALT_WAITED, APF_NOT_NEEDED };
 
-void apf_table_init(void);
 /* Returns when the access may be tried again. */
 enum apf_wait apf_wait(u32 token);
 /* Wakes the thread that waits for it, or remembers that none needs to. The table must not be full (A4-24). */
 void apf_ready(u32 token);
-/* Wakes every thread that began to wait on this CPU (A4-25, A4-41). */
+/* Wakes every thread that began to wait on the calling CPU (A4-25, A4-41). */
 void apf_wake_cpu(unsigned cpu);
 /* Forgets this CPU's markers: no ready can belong to them any more. */
 void apf_forget_markers(unsigned cpu);

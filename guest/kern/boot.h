@@ -29,5 +29,5 @@ const char *boot_option(const char *key);
 /* The same as a decimal number. */
 u64 boot_option_number(const char *key, u64 otherwise);
 
-/* Called by the machine on the first CPU once `boot` is filled: interrupts off, on the boot stack. */
+/* Called by the machine on the first CPU once `boot` is filled: interrupts off, on a stack for main(). */
 _Noreturn void kernel_main(void);

@@ -26,7 +26,9 @@ void thread_sleep(u64 ns);
 void preempt_disable(void);
 void preempt_enable(void);
 
-/* ---- Synchronisation: all zero is the initial state --------------------------------------------------------------- */
+/*
+ * ---- Synchronisation: all zero is the initial state ---------------------------------------------------------------
+ */
 
 struct waiters {
     struct thread *head, *tail;
@@ -58,7 +60,10 @@ bool cond_wait_until(struct cond *c, struct mutex *m, u64 deadline_ns);
 void cond_signal(struct cond *c);
 void cond_broadcast(struct cond *c);
 
-/* ---- The machine ---------------------------------------------------------------------------------------------------- */
+/*
+ * ---- The machine
+ * ----------------------------------------------------------------------------------------------------
+ */
 
 u64 time_ns(void); /* since some moment before main() */
 unsigned cpu_count(void);
@@ -72,7 +77,10 @@ void boot_timing(u64 *at_entry,
 unsigned module_count(void);
 const void *module_data(unsigned i, u64 *bytes);
 
-/* ---- Asynchronous page faults ---------------------------------------------------------------------------------------- */
+/*
+ * ---- Asynchronous page faults
+ * ----------------------------------------------------------------------------------------
+ */
 
 enum apf_dialect { APF_ABSENT, APF_LEGACY, APF_PF2, APF_INT };
 
@@ -91,7 +99,10 @@ bool pvapf_enable(bool on);
 /* Sums over all CPUs. */
 struct apf_counters pvapf_counters(void);
 
-/* ---- Our host's own services (abi/faultline.h) -------------------------------------------------------------------------- */
+/*
+ * ---- Our host's own services (abi/faultline.h)
+ * --------------------------------------------------------------------------
+ */
 
 bool host_offers_calls(void);
 /* Fills *s; false if the host does not offer it. */
@@ -99,7 +110,10 @@ bool host_stats(struct fl_stats *s, u64 flags);
 /* Takes all resident pages of the range away, so that the next touch of each must bring it in again. */
 bool host_evict(const void *start, u64 bytes);
 
-/* ---- The end ---------------------------------------------------------------------------------------------------------------- */
+/*
+ * ---- The end
+ * ----------------------------------------------------------------------------------------------------------------
+ */
 
 #define STATUS_MAX   0x5f /* higher ones are the host's own */
 #define STATUS_PANIC 0x5f

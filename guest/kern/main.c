@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* main.c: start everything in order, then become the idle thread; and stop everything at the end. */
+/* main.c: start everything in order, then run main(); and stop everything at the end. */
 #include "boot.h"
 #include "call.h"
 #include "clock.h"
@@ -19,7 +19,6 @@ static void cpu_setup(struct percpu *c)
 {
     c->self = c;
     c->timer_ns = TIMER_OFF;
-    thread_adopt_idle(c);
     karch_cpu_init(c);
     clock_cpu_init(c);
     pvapf_cpu_enable(c);
@@ -27,6 +26,7 @@ static void cpu_setup(struct percpu *c)
 
 void cpu_main(struct percpu *c)
 {
+    thread_adopt_idle(c);
     cpu_setup(c);
     at_store_rel(&c->online, 1);
     sched_idle();
@@ -55,10 +55,11 @@ void kernel_main(void)
     mem_init();
     clock_init();
     pvapf_init();
+    thread_adopt_first(&cpus[0]);
     cpu_setup(&cpus[0]);
     start_other_cpus();
-    check(thread_create(os_main, boot.cmdline));
-    sched_idle();
+    karch_irq_restore(true);
+    os_main(boot.cmdline);
 }
 
 void os_main_begins(void)

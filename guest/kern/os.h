@@ -6,8 +6,8 @@
 
 /* ---- The C library provides ---- */
 
-/* The body of the first thread: runs main() with the command line as arguments, and ends the VM with its status. */
-_Noreturn void os_main(void *cmdline);
+/* The first thread: runs main() with the words of the command line, and ends the VM with its status. */
+_Noreturn void os_main(char *cmdline);
 /* The body of each other thread: fn(arg) with whatever the library keeps per thread around it. */
 void os_thread_run(void (*fn)(void *), void *arg);
 

@@ -19,8 +19,6 @@ static enum apf_dialect dialect;
 void pvapf_init(void)
 {
     dialect = pv_probe_dialect();
-    if (dialect != APF_ABSENT)
-        apf_table_init();
 }
 
 static void count(u64 *counter)

@@ -7,11 +7,13 @@
 #include "panic.h"
 #include "percpu.h"
 
-#define STACK_PAGES 16
+#define STACK_PAGES      16
+#define IDLE_STACK_BYTES (9 * KiB)
 
 static struct thread threads[MAX_THREADS];
 static struct thread idle_threads[MAX_CPUS];
 static struct spin table_lock;
+static u8 idle_stack[IDLE_STACK_BYTES] __attribute__((aligned(16))); /* of the first CPU */
 
 static struct thread *claim_entry(void)
 {
@@ -83,6 +85,23 @@ void thread_join(struct thread *t)
         sched_park(NO_DEADLINE);
     at_store_rel(&t->state, THREAD_FREE);
     karch_irq_restore(on);
+}
+
+static void idle_entry(void)
+{
+    sched_begin();
+    sched_idle();
+}
+
+void thread_adopt_first(struct percpu *c)
+{
+    struct thread *idle = &idle_threads[c->id];
+
+    threads[0].state = THREAD_RUNNING;
+    c->current = &threads[0];
+    idle->stack = idle_stack + sizeof(idle_stack);
+    karch_thread_init(idle, idle_entry);
+    c->idle = idle;
 }
 
 void thread_adopt_idle(struct percpu *c)

@@ -53,5 +53,7 @@ _Noreturn void sched_idle(void);
 
 /* The top of a new stack with a guard page below it; NULL if memory is out. Never given back. */
 void *thread_stack_new(void);
+/* The context that runs now, on c, becomes the first thread; c gets an idle thread. */
+void thread_adopt_first(struct percpu *c);
 /* The context that runs now becomes c's idle thread. */
 void thread_adopt_idle(struct percpu *c);

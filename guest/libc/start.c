@@ -25,13 +25,12 @@ static int split(char *line, char **argv)
     return argc;
 }
 
-void os_main(void *cmdline)
+void os_main(char *cmdline)
 {
     static char name[] = "guest";
     static char *argv[ARGS_MAX + 1] = {name};
     int argc = split(cmdline, argv);
 
-    os_thread_set_data(NULL); /* the library's global state is this thread's */
     os_main_begins();
     exit(main(argc, argv));
 }

@@ -157,7 +157,8 @@ void apf_service(struct vcpu *v)
             ticket_put(&a->tickets, t);
             break;
         case TICKET_SYNC:
-            check(v->state == VCPU_WAIT_PAGE || v->state == VCPU_STOPPED, "a synchronous ticket has a waiter");
+            check(v->state == VCPU_WAIT_PAGE || v->state == VCPU_STOPPED,
+                  "a synchronous ticket has a waiter");
             if (v->state == VCPU_WAIT_PAGE)
                 vcpu_set_state(v, VCPU_RUNNABLE);
             break;

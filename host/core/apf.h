@@ -30,12 +30,12 @@ struct apf {
     u32 generation; /* tickets of older generations are no longer ours (D2) */
     u64 used;       /* bit i: item[i] is outstanding */
     struct apf_item item[APF_PER_VCPU];
-    struct gfnset waiting;           /* gfn -> item */
-    u8 done[APF_PER_VCPU + 1];       /* finished, not yet reported, oldest first: ring of item numbers */
+    struct gfnset waiting;     /* gfn -> item */
+    u8 done[APF_PER_VCPU + 1]; /* finished, not yet reported, oldest first: ring of item numbers */
     unsigned done_head, done_count;
-    bool wake_all;                   /* the pseudo-item is in the ring */
-    bool want_window;                /* a #PF-carried ready waits for IF = 1 (A1-13) */
-    bool want_slot;                  /* delivery waits for the slot's page; its ticket is out */
+    bool wake_all;    /* the pseudo-item is in the ring */
+    bool want_window; /* a #PF-carried ready waits for IF = 1 (A1-13) */
+    bool want_slot;   /* delivery waits for the slot's page; its ticket is out */
     struct ticket_pool tickets;
 };
 
@@ -44,9 +44,9 @@ void apf_init(struct vcpu *v);
 void apf_reset(struct vcpu *v);
 
 enum apf_try {
-    APF_TOLD,   /* not-present is queued for the next entry: go on running the guest */
-    APF_HALT,   /* artificial halt */
-    APF_SYNC,   /* the vCPU must sit the fault out */
+    APF_TOLD, /* not-present is queued for the next entry: go on running the guest */
+    APF_HALT, /* artificial halt */
+    APF_SYNC, /* the vCPU must sit the fault out */
 };
 /*
  * May the guest be told that gfn is absent? On APF_TOLD, and on APF_HALT with *ticket set, an item exists and *ticket

@@ -64,7 +64,8 @@ bool apf_mark_not_present(struct vcpu *v, u32 token)
 
 bool apf_slot_free(struct vcpu *v)
 {
-    u64 gate = v->apf.dialect == APF_INT ? offsetof(struct apf_slot, token) : offsetof(struct apf_slot, word0);
+    u64 gate =
+        v->apf.dialect == APF_INT ? offsetof(struct apf_slot, token) : offsetof(struct apf_slot, word0);
     u32 word;
 
     return slot_read(v, gate, &word) && !word;

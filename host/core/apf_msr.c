@@ -43,7 +43,7 @@ static enum outcome write_en(struct vcpu *v, u64 value)
         apf_drop(v);
         return OUTCOME_DONE;
     }
-    at_store(&v->pub.ready_pending, 0); /* A3-35 */
+    at_store(&v->pub.ready_pending, 0);                                 /* A3-35 */
     if (d != APF_PF2 || !(value & APF_EN_INT) || (a->vec & APF_PF2_ON)) /* A2-20 */
         apf_queue_wake_all(v);
     apf_deliver(v);

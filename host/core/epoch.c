@@ -24,7 +24,8 @@ static unsigned collect(struct epoch *e)
 
 void epoch_retire(struct epoch *e, hpa_t page)
 {
-    check(at_load(&e->cpu[port_cpu()].active) == EPOCH_IDLE, "C5-2: no page is retired inside a read section");
+    check(at_load(&e->cpu[port_cpu()].active) == EPOCH_IDLE,
+          "C5-2: no page is retired inside a read section");
     spin_lock(&e->lock);
     /* Readers neither sleep nor wait for us (C5-5), so this ends. */
     while (e->count == EPOCH_PENDING && !collect(e))

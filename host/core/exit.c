@@ -26,7 +26,8 @@ static enum outcome do_msr(struct vcpu *v, struct exit *e)
 {
     u32 i = e->msr.index;
 
-    if (i - X2APIC_MSR_FIRST <= X2APIC_MSR_LAST - X2APIC_MSR_FIRST || i == APIC_BASE_MSR || i == TSC_DEADLINE_MSR)
+    if (i - X2APIC_MSR_FIRST <= X2APIC_MSR_LAST - X2APIC_MSR_FIRST || i == APIC_BASE_MSR ||
+        i == TSC_DEADLINE_MSR)
         return lapic_msr(v, e);
     if (i - PV_MSR_FIRST <= PV_MSR_LAST - PV_MSR_FIRST)
         return pv_msr(v, e);
@@ -49,7 +50,8 @@ static void do_hlt(struct vcpu *v, struct exit *e)
 {
     hw_complete(v, e);
     vcpu_set_state(v, VCPU_HALTED);
-    apf_reevaluate(v); /* a ready event that can be delivered at this boundary does not let it sleep (A0-15) */
+    apf_reevaluate(
+        v); /* a ready event that can be delivered at this boundary does not let it sleep (A0-15) */
     vcpu_events(v);
 }
 
@@ -107,8 +109,8 @@ void exit_handle(struct vcpu *v, struct exit *e)
         hw_inject_ud(v);
         return;
     case EXIT_BAD:
-        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s (exit 0x%llx, info 0x%llx 0x%llx)", e->bad.why,
-                (unsigned long long)e->bad.code, (unsigned long long)e->bad.info1, (unsigned long long)e->bad.info2);
+        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s (exit 0x%lx, info 0x%lx 0x%lx)", e->bad.why, e->bad.code,
+                e->bad.info1, e->bad.info2);
         return;
     }
 }

@@ -10,12 +10,12 @@
 #include "lib/types.h"
 
 enum exit_kind {
-    EXIT_INTR,      /* a host interrupt is pending or was taken */
-    EXIT_WINDOW,    /* the interrupt window asked for by hw_irq_window() is open */
-    EXIT_TDP,       /* guest physical address not mapped as needed */
-    EXIT_CPUID,     /* in: leaf, sub; out: eax … edx */
-    EXIT_MSR,       /* read: out value; write: in value */
-    EXIT_IO,        /* one in/out, not a string form */
+    EXIT_INTR,   /* a host interrupt is pending or was taken */
+    EXIT_WINDOW, /* the interrupt window asked for by hw_irq_window() is open */
+    EXIT_TDP,    /* guest physical address not mapped as needed */
+    EXIT_CPUID,  /* in: leaf, sub; out: eax … edx */
+    EXIT_MSR,    /* read: out value; write: in value */
+    EXIT_IO,     /* one in/out, not a string form */
     EXIT_HLT,
     EXIT_SPIN,      /* PAUSE in a loop, while hw_exit_on_spin() asks for it */
     EXIT_HYPERCALL, /* in: nr, arg; out: ret */

@@ -55,8 +55,11 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
     u32 frame;
 
     if (!s) {
-        vm_kill(vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%llx, where there is no memory",
-                access & ACCESS_EXEC ? "execution" : access & ACCESS_WRITE ? "write" : "read", (unsigned long long)gpa.v);
+        vm_kill(vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory",
+                access & ACCESS_EXEC    ? "execution"
+                : access & ACCESS_WRITE ? "write"
+                                        : "read",
+                gpa.v);
         return;
     }
     if (!tdp_cache_fill(&v->cache)) {

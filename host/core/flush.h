@@ -5,8 +5,8 @@
 struct vm;
 
 /*
- * On return no CPU runs this VM's guest with a translation older than the call: each vCPU was outside guest mode once and
- * will drop its translations before it enters again. Waits for other CPUs to leave guest mode, which they do by
+ * On return no CPU runs this VM's guest with a translation older than the call: each vCPU was outside guest mode once
+ * and will drop its translations before it enters again. Waits for other CPUs to leave guest mode, which they do by
  * themselves once kicked; may be called with the mapping lock held (C6-21).
  */
 void flush_all(struct vm *vm);

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* gfnset.h: the set of gfns that one vCPU waits for: open addressing, linear probing, backward-shift delete (H-A-13). */
+/*
+ * gfnset.h: the set of gfns that one vCPU waits for: open addressing, linear probing, backward-shift delete (H-A-13).
+ */
 #pragma once
 #include "lib/types.h"
 #include "abi/kvm_apf.h"

@@ -6,8 +6,8 @@
 #include "lib/str.h"
 
 /*
- * With the mapping lock held for read: the page is resident, counts as used and, if `write`, as changed. An evictor that
- * comes later waits for the lock before it touches the frame; one that came earlier has made the exchange fail.
+ * With the mapping lock held for read: the page is resident, counts as used and, if `write`, as changed. An evictor
+ * that comes later waits for the lock before it touches the frame; one that came earlier has made the exchange fail.
  */
 static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
 {
@@ -27,7 +27,10 @@ static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
     return GUEST_OK;
 }
 
-/* Where a page is that hold() has found. An evictor may be waiting for the lock by now; until it gets it the frame stays. */
+/*
+ * Where a page is that hold() has found. An evictor may be waiting for the lock by now; until it gets it the frame
+ * stays.
+ */
 static char *held(struct vm *vm, gfn_t gfn)
 {
     return port_map(pager_hpa(vm, at_load(&slot_page(slot_find(vm, gfn), gfn)->word)));

@@ -12,9 +12,9 @@
 #define INV_NONE (~0ull) /* the hull when no range was added */
 
 struct inv {
-    u64 seq;          /* finished invalidations */
-    s64 in_progress;  /* started and not finished */
-    u64 start, end;   /* hull of their gfn ranges, half open */
+    u64 seq;         /* finished invalidations */
+    s64 in_progress; /* started and not finished */
+    u64 start, end;  /* hull of their gfn ranges, half open */
 };
 
 /* What an inconsistency in the use of this protocol costs (B6). */

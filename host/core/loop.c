@@ -77,8 +77,8 @@ static void switch_to(struct loop *l, struct vcpu *v)
 }
 
 /*
- * While this CPU runs `running`, or sleeps (NULL), only an interrupt makes it look at its other vCPUs: let raisers know.
- * False: one of them has a request. *n is how many to bring back.
+ * While this CPU runs `running`, or sleeps (NULL), only an interrupt makes it look at its other vCPUs: let raisers
+ * know. False: one of them has a request. *n is how many to bring back.
  */
 static bool leave(const struct loop *l, const struct vcpu *running, unsigned *n)
 {

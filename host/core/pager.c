@@ -200,9 +200,8 @@ static void report_error(struct pager_io *io, const char *what)
 {
     struct store *s = io->req.at;
 
-    vm_kill(io->vm, NULL, VM_STATUS_STORE_ERROR, "%s of gpa 0x%llx failed: store '%s', block %llu, status 0x%x", what,
-            (unsigned long long)gfn_gpa(io->gfn).v, s->name, (unsigned long long)s->ops->block(s, io->req.offset),
-            (unsigned)io->req.status);
+    vm_kill(io->vm, NULL, VM_STATUS_STORE_ERROR, "%s of gpa 0x%lx failed: store '%s', block %lu, status 0x%x",
+            what, gfn_gpa(io->gfn).v, s->name, s->ops->block(s, io->req.offset), (unsigned)io->req.status);
 }
 
 static void read_done(struct store_req *r)
@@ -221,7 +220,8 @@ static void read_done(struct store_req *r)
     io_put(io);
 }
 
-static bool submit(struct pager_io *io, struct store *store, u64 offset, hpa_t frame, void (*done)(struct store_req *))
+static bool submit(struct pager_io *io, struct store *store, u64 offset, hpa_t frame,
+                   void (*done)(struct store_req *))
 {
     struct vm *vm = io->vm;
     bool read = io->req.op == STORE_READ;
@@ -259,7 +259,8 @@ static void fill(struct vm *vm, struct slot *s, gfn_t gfn, struct page *pg)
         return;
     }
     io = io_get(vm, s, gfn, STORE_READ);
-    if (!io || !submit(io, swapped ? vm->pager.swap : s->store, swapped ? s->swap_offset + at : at, frame, read_done))
+    if (!io || !submit(io, swapped ? vm->pager.swap : s->store, swapped ? s->swap_offset + at : at, frame,
+                       read_done))
         become_absent(vm, pg, word & PAGE_SWAPPED);
 }
 

@@ -13,10 +13,11 @@ struct vm;
 struct vcpu;
 struct ticket;
 
-#define EVICT_BATCH  16            /* victims that share one flush */
-#define EVICT_WRITES 32            /* writes in flight from which reclaim waits for the store */
-#define PAGER_READS  (8 * 64 + 64) /* requests at once: every item of every vCPU, and the writes of all reclaimers */
-#define EVICT_SCAN   256           /* frames the clock hand passes in one call */
+#define EVICT_BATCH  16 /* victims that share one flush */
+#define EVICT_WRITES 32 /* writes in flight from which reclaim waits for the store */
+#define PAGER_READS \
+    (8 * 64 + 64)      /* requests at once: every item of every vCPU, and the writes of all reclaimers */
+#define EVICT_SCAN 256 /* frames the clock hand passes in one call */
 
 struct pager_io {
     struct store_req req;
@@ -32,11 +33,11 @@ struct pager {
     struct store *swap;
     u64 swap_used; /* bytes given to slots */
     struct pager_io *io;
-    u32 io_free;   /* head of the free list */
+    u32 io_free; /* head of the free list */
     struct spinlock io_lock;
-    u32 inflight;  /* reads and writes the store has */
-    u32 reads;     /* of which reads */
-    u32 writes;    /* of which writes: frames about to be free */
+    u32 inflight;      /* reads and writes the store has */
+    u32 reads;         /* of which reads */
+    u32 writes;        /* of which writes: frames about to be free */
     u32 frame_waiters; /* bit per vCPU that waits for a free frame */
     u32 reclaiming;    /* one CPU at a time moves the clock hand */
     u32 low;           /* free frames below which reclaim starts; at least 1 */
@@ -62,8 +63,8 @@ u32 pager_frame_or_wait(struct vcpu *v);
 void pager_frame_release(struct vm *vm, u32 frame);
 
 /*
- * Bring the page in, or wait for whoever does. Consumes the frame. t (may be NULL) is finished when there is nothing more
- * to wait for: the page is resident, or (the store takes no more now) the access is to be tried again.
+ * Bring the page in, or wait for whoever does. Consumes the frame. t (may be NULL) is finished when there is nothing
+ * more to wait for: the page is resident, or (the store takes no more now) the access is to be tried again.
  */
 void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame, struct ticket *t);
 

@@ -18,8 +18,8 @@ enum {
 };
 
 /*
- * mode: where the vCPU is. IN_GUEST: its CPU executes guest code and must be interrupted to notice anything. BLOCKED: its
- * CPU sleeps. The other bits count, so that a waiter can tell one stay from the next.
+ * mode: where the vCPU is. IN_GUEST: its CPU executes guest code and must be interrupted to notice anything. BLOCKED:
+ * its CPU sleeps. The other bits count, so that a waiter can tell one stay from the next.
  */
 #define MODE_IN_GUEST 1u
 #define MODE_BLOCKED  2u

@@ -10,7 +10,7 @@ struct vm;
 /*
  * The state of one guest page, in one word. Whoever wins the compare-exchange owns the change; the frame moves with it.
  *
- *   ABSENT --fault--> LOADING --read done, or zero-filled--> RESIDENT --victim--> EVICTING --written, or clean--> ABSENT
+ *   ABSENT --fault--> LOADING --read or zeroed--> RESIDENT --victim--> EVICTING --written, or clean--> ABSENT
  *
  * EVICTING goes back to RESIDENT if somebody waits for the page by the time its write to swap has ended.
  */

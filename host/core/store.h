@@ -22,8 +22,8 @@ struct store_req {
 };
 
 /*
- * submit: 0 = accepted, done will be called once, from store_poll() on some CPU; -1 = full now, try later. Never blocks.
- * block: the device's number for the block at `offset`, for messages.
+ * submit: 0 = accepted, done will be called once, from store_poll() on some CPU; -1 = full now, try later. Never
+ * blocks. block: the device's number for the block at `offset`, for messages.
  */
 struct store_ops {
     int (*submit)(struct store *, struct store_req *);

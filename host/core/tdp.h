@@ -3,7 +3,8 @@
  * tdp.h: two-dimensional paging tables: gfn to pfn, walked by hardware while we change them (SPEC C).
  *
  * The tree does not know what its pages mean; faults and the invalidation bracket (inv.h) decide. Lock rules are those
- * of C3: `lock` held for read to install, for write to zap; aging and permission fixes take no lock but an epoch section.
+ * of C3: `lock` held for read to install, for write to zap; aging and permission fixes take no lock but an epoch
+ * section.
  */
 #pragma once
 #include "lib/lock.h"

@@ -9,15 +9,15 @@
 #include "lib/types.h"
 
 struct tdp_fmt {
-    u64 none;       /* not present */
-    u64 frozen;     /* being removed by the CPU that wrote it; not present to hardware */
-    u64 present;    /* the software bit */
-    u64 table;      /* all bits of an entry that points to a table */
-    u64 leaf;       /* all bits of a readable and executable 4 KiB leaf but address and what follows */
-    u64 writable;   /* added to a leaf */
-    u64 accessed;   /* set by hardware, or by us at creation */
-    u64 dirty;      /* set by hardware */
-    u64 address;    /* mask */
+    u64 none;     /* not present */
+    u64 frozen;   /* being removed by the CPU that wrote it; not present to hardware */
+    u64 present;  /* the software bit */
+    u64 table;    /* all bits of an entry that points to a table */
+    u64 leaf;     /* all bits of a readable and executable 4 KiB leaf but address and what follows */
+    u64 writable; /* added to a leaf */
+    u64 accessed; /* set by hardware, or by us at creation */
+    u64 dirty;    /* set by hardware */
+    u64 address;  /* mask */
     unsigned levels;
 };
 

@@ -2,13 +2,13 @@
 /* tdp_npt.c: nested page tables of AMD-V: the long-mode format, every access a user access (APM vol. 2, 15.25). */
 #include "tdp_fmt.h"
 
-#define NPT_P        BIT(0)
-#define NPT_RW       BIT(1)
-#define NPT_US       BIT(2)
-#define NPT_A        BIT(5)
-#define NPT_D        BIT(6)
-#define NPT_PRESENT  BIT(11) /* available to software */
-#define NPT_FROZEN   BIT(52) /* available to software; P = 0 */
+#define NPT_P       BIT(0)
+#define NPT_RW      BIT(1)
+#define NPT_US      BIT(2)
+#define NPT_A       BIT(5)
+#define NPT_D       BIT(6)
+#define NPT_PRESENT BIT(11) /* available to software */
+#define NPT_FROZEN  BIT(52) /* available to software; P = 0 */
 
 static const struct tdp_fmt fmt = {
     .none = 0,

@@ -155,7 +155,8 @@ static always_inline void tdp_zap_leaf(u64 *slot, gfn_t gfn, struct tdp_dirty *d
 }
 
 /* Everything of a table's subtree inside [start, end). Bounded by the levels: recursion depth is at most fmt.levels. */
-static void zap_table(u64 *table, unsigned level, gfn_t base, u64 start, u64 end, struct tdp_dirty *d, struct tdp_zap *z)
+static void zap_table(u64 *table, unsigned level, gfn_t base, u64 start, u64 end, struct tdp_dirty *d,
+                      struct tdp_zap *z)
 {
     u64 span = tdp_span(level);
     u64 first = MAX(start, base.v), last = MIN(end, base.v + span * TDP_ENTRIES);

@@ -5,7 +5,10 @@
 #include "hw.h"
 #include "port.h"
 
-/* So often in a row a request may call an entry off; then the loop polls the store, whose refusals can raise requests. */
+/*
+ * So often in a row a request may call an entry off; then the loop polls the store, whose refusals can raise
+ * requests.
+ */
 #define ENTRY_TRIES 8
 
 bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
@@ -64,7 +67,8 @@ static void take_sipi(struct vcpu *v)
 /* Would a HLT end now? An artificial halt ends by the same events (A0-8). */
 static bool halt_ends(struct vcpu *v)
 {
-    return hw_event_pending(v) || (at_load(&v->pub.nmi) && hw_nmi_open(v)) || (hw_if(v) && lapic_pending(v) >= 0);
+    return hw_event_pending(v) || (at_load(&v->pub.nmi) && hw_nmi_open(v)) ||
+           (hw_if(v) && lapic_pending(v) >= 0);
 }
 
 /* Let INIT, SIPI, NMI and interrupts act on a vCPU that does not run. A fault being sat out is not interrupted. */
@@ -117,7 +121,8 @@ static void inject(struct vcpu *v)
         lapic_accept(v, (u8)vector);
         hw_inject_irq(v, (u8)vector);
     }
-    vector = lapic_waiting(v); /* also what the task priority holds back: the guest lowers it without an exit */
+    vector =
+        lapic_waiting(v); /* also what the task priority holds back: the guest lowers it without an exit */
     if (v->apf.want_window)
         hw_irq_window(v, 0xff);
     else if (vector >= 0)

@@ -30,7 +30,7 @@ struct vcpu {
     struct apf apf;
     struct tdp_cache cache; /* table pages for one fault */
     u64 clock_msr;          /* PV_MSR_SYSTEM_TIME as last written */
-    u64 flush_seen; /* vm->flush_generation honoured by the last flush */
+    u64 flush_seen;         /* vm->flush_generation honoured by the last flush */
     struct hw_vcpu *hw;
 };
 

@@ -94,7 +94,10 @@ static bool may_end(struct vm *vm)
     return at_cas(&vm->ending, &nobody, 1);
 }
 
-/* Whoever sees STOPPED finds the status in place, and what there was to say about it said: the machine may go off then. */
+/*
+ * Whoever sees STOPPED finds the status in place, and what there was to say about it said: the machine may go off
+ * then.
+ */
 static void stop(struct vm *vm, u32 status)
 {
     at_store(&vm->status, status);

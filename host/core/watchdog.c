@@ -4,7 +4,7 @@
 #include "vm.h"
 #include "con.h"
 
-#define SECOND 1000000000ull
+#define SECOND 1000000000ul
 
 void watchdog_look(struct vm *vm, u64 now)
 {
@@ -20,14 +20,14 @@ void watchdog_look(struct vm *vm, u64 now)
     if (!late || state == VM_STOPPED)
         return;
     if (state == VM_RUNNING) {
-        con_host("vm%u: no answer for %llu s to a %s of gpa 0x%llx (store '%s', block %llu): paused; stops after %llu s",
-                 vm->id, (unsigned long long)(age / SECOND), io.req.op == STORE_READ ? "read" : "write",
-                 (unsigned long long)gfn_gpa(io.gfn).v, io.req.at->name,
-                 (unsigned long long)io.req.at->ops->block(io.req.at, io.req.offset),
-                 (unsigned long long)(vm->config.io_give_up / SECOND));
+        con_host("vm%u: no answer for %lu s to a %s of gpa 0x%lx (store '%s', block %lu): paused, stops "
+                 "after %lu s",
+                 vm->id, age / SECOND, io.req.op == STORE_READ ? "read" : "write", gfn_gpa(io.gfn).v,
+                 io.req.at->name, io.req.at->ops->block(io.req.at, io.req.offset),
+                 vm->config.io_give_up / SECOND);
         vm_pause(vm);
     }
     if (age > vm->config.io_give_up)
-        vm_kill(vm, NULL, VM_STATUS_STORE_TIMEOUT, "store '%s' did not answer for %llu s", io.req.at->name,
-                (unsigned long long)(age / SECOND));
+        vm_kill(vm, NULL, VM_STATUS_STORE_TIMEOUT, "store '%s' did not answer for %lu s", io.req.at->name,
+                age / SECOND);
 }

@@ -30,14 +30,13 @@ static void add_modules(struct load_module *out)
         int error = slot_add(vm, s->name, gpa_gfn((gpa_t){at}), pages, s);
 
         if (error == -1)
-            hyp_fail(VM_STATUS_MACHINE, "no memory for the page states of module %s (%llu pages)", s->name,
-                     (unsigned long long)pages);
+            hyp_fail(VM_STATUS_MACHINE, "no memory for the page states of module %s (%lu pages)", s->name,
+                     pages);
         if (error)
-            hyp_fail(VM_STATUS_CONFIG, "module %s: %llu bytes do not fit into the guest's address space", s->name,
-                     (unsigned long long)s->bytes);
+            hyp_fail(VM_STATUS_CONFIG, "module %s: %lu bytes do not fit into the guest's address space",
+                     s->name, s->bytes);
         out[i] = (struct load_module){.at = {at}, .bytes = s->bytes, .cmdline = m->cmdline};
-        con_host("module '%s': %llu bytes at gpa 0x%llx, read when touched", m->cmdline, (unsigned long long)s->bytes,
-                 (unsigned long long)at);
+        con_host("module '%s': %lu bytes at gpa 0x%lx, read when touched", m->cmdline, s->bytes, at);
         at += ROUND_UP(s->bytes, MODULE_ALIGN);
     }
 }
@@ -52,15 +51,15 @@ static void make_vm(const struct boot_info *b)
 
     vm = vm_create(0, &args.vm, swap);
     if (!vm)
-        hyp_fail(VM_STATUS_MACHINE, "resident=%llu MiB: the machine has not that much free memory",
-                 (unsigned long long)(args.vm.resident / MiB));
+        hyp_fail(VM_STATUS_MACHINE, "resident=%lu MiB: the machine has not that much free memory",
+                 (args.vm.resident / MiB));
     if (slot_add(vm, "memory", (gfn_t){0}, args.vm.memory / PAGE_SIZE, NULL))
-        hyp_fail(VM_STATUS_MACHINE, "no memory for the page states of %llu MiB of guest memory",
-                 (unsigned long long)(args.vm.memory / MiB));
+        hyp_fail(VM_STATUS_MACHINE, "no memory for the page states of %lu MiB of guest memory",
+                 (args.vm.memory / MiB));
     add_modules(modules);
     if (swap->bytes < vm->pager.swap_used)
-        hyp_fail(VM_STATUS_CONFIG, "partition swap: %llu MiB, but the guest's memory and modules need %llu",
-                 (unsigned long long)(swap->bytes / MiB), (unsigned long long)(vm->pager.swap_used / MiB));
+        hyp_fail(VM_STATUS_CONFIG, "partition swap: %lu MiB, but the guest's memory and modules need %lu",
+                 (swap->bytes / MiB), (vm->pager.swap_used / MiB));
     error = load_guest(vm, (const void *)(uintptr_t)image->start, image->end - image->start, cmdline, modules,
                        args.modules);
     if (error != LOAD_OK)
@@ -90,8 +89,8 @@ void launch(const struct boot_info *b)
     if (!b->modules)
         hyp_fail(VM_STATUS_CONFIG, "no guest: give its ELF image as the first boot module");
     make_vm(b);
-    con_host("vm0: %u vcpus on %u CPUs, %llu MiB of memory of which %llu MiB may be resident", vm->vcpus,
-             port_cpu_count(), (unsigned long long)(args.vm.memory / MiB), (unsigned long long)(args.vm.resident / MiB));
+    con_host("vm0: %u vcpus on %u CPUs, %lu MiB of memory of which %lu MiB may be resident", vm->vcpus,
+             port_cpu_count(), (args.vm.memory / MiB), (args.vm.resident / MiB));
     vcpu_set_state(vm->vcpu[0], VCPU_RUNNABLE);
     at_store(&vm->state, VM_RUNNING);
     percpu_go(run);

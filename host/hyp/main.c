@@ -35,7 +35,7 @@ static const struct boot_info *machine_up(u32 magic, u32 info)
     if (!clock_init())
         hyp_fail(VM_STATUS_MACHINE, "the PIT does not count: time cannot be measured");
     percpu_start();
-    con_host("CPUs: %u, free memory: %llu MiB, TSC: %lu kHz", percpu_count(), frames_left() * PAGE_SIZE / MiB,
+    con_host("CPUs: %u, free memory: %lu MiB, TSC: %lu kHz", percpu_count(), frames_left() * PAGE_SIZE / MiB,
              clock_tsc_khz());
     return b;
 }

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* flush.c: flush_all() returns when each vCPU has left the stay in guest mode that it was in, and not before (SPEC B7). */
+/*
+ * flush.c: flush_all() returns when each vCPU has left the stay in guest mode that it was in, and not before (SPEC
+ * B7).
+ */
 #include <pthread.h>
 #include "fake/world.h"
 #include "flush.h"

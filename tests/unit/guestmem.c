@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* guestmem.c: the host's own accesses to guest memory: whole or not at all, never waiting, always leaving their marks. */
+/*
+ * guestmem.c: the host's own accesses to guest memory: whole or not at all, never waiting, always leaving their
+ * marks.
+ */
 #include <pthread.h>
 #include "fake/world.h"
 #include "guestmem.h"

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pager_evict.c: taking pages back: who is chosen, that nothing changed is lost, that tables go too, within the quota. */
+/*
+ * pager_evict.c: taking pages back: who is chosen, that nothing changed is lost, that tables go too, within the
+ * quota.
+ */
 #include <stdlib.h>
 #include "fake/world.h"
 #include "fault.h"
@@ -241,7 +244,9 @@ static void brackets_balance(void **state)
     assert_false(write_held(&vm->tdp.lock));
 }
 
-/* Random touches, writes by both sides, evictions, failing submissions: contents always equal those of a plain array. */
+/*
+ * Random touches, writes by both sides, evictions, failing submissions: contents always equal those of a plain array.
+ */
 static void random_churn(void **state)
 {
     static u32 want[200];

@@ -6,6 +6,7 @@
 #include "cpuid.h"
 #include "karch.h"
 #include "msr.h"
+#include "pv.h"
 
 #define XAPIC_ID_SHIFT  24
 #define CALIBRATE_TICKS (1u << 24) /* of the TSC: some milliseconds */
@@ -74,31 +75,35 @@ static void silence_pic(void)
 
 static void detect(void)
 {
-    struct cpuid_regs r = cpuid(1, 0);
-
-    apic.x2apic = r.ecx & BIT(CPUID1_ECX_X2APIC);
-    apic.deadline = r.ecx & BIT(CPUID1_ECX_TSC_DEADLINE);
+    apic.x2apic = cpu_features() & BIT(CPUID1_ECX_X2APIC);
+    apic.deadline = cpu_features() & BIT(CPUID1_ECX_TSC_DEADLINE);
     if (!apic.x2apic)
         pmap_map_device(APIC_DEFAULT_BASE);
+    if (!pv_cpu_count()) /* our host has none */
+        silence_pic();
 }
 
 void apic_init(struct percpu *c)
 {
-    if (!c->id) {
-        silence_pic();
+    if (!c->id)
         detect();
-    }
     if (apic.x2apic)
-        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
-    c->hw_id = apic.x2apic ? reg_read(APIC_ID) : reg_read(APIC_ID) >> XAPIC_ID_SHIFT;
+        wrmsr(MSR_APIC_BASE, APIC_DEFAULT_BASE | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC |
+                                 (c->id ? 0 : MSR_APIC_BASE_BSP));
+    else
+        reg_write(APIC_TPR, 0); /* A4-34; nobody who could have set it knew the x2APIC */
     reg_write(APIC_SVR, APIC_SVR_ENABLE | VEC_SPURIOUS);
-    reg_write(APIC_TPR, 0); /* A4-34 */
     if (!apic.deadline) {
         reg_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
         if (!c->id)
             timer_calibrate();
     }
     reg_write(APIC_LVT_TIMER, VEC_TIMER | (apic.deadline ? APIC_TIMER_DEADLINE : APIC_TIMER_ONESHOT));
+}
+
+u32 apic_id(void)
+{
+    return reg_read(APIC_ID) >> (apic.x2apic ? 0 : XAPIC_ID_SHIFT);
 }
 
 void apic_eoi(void)

@@ -42,6 +42,7 @@ struct frame {
 /* head.S */
 extern char image_start[], image_end[];
 extern u64 boot_pml4[];
+extern u8 boot_stack[]; /* its lowest page is the guard */
 extern u8 ap_code[], ap_code_end[];
 extern void *ap_sp;
 extern struct percpu *ap_percpu;
@@ -61,13 +62,14 @@ void trap_page_fault(struct frame *f);
 void trap_interrupt(struct frame *f);
 void idt_load(struct percpu *c);
 
+/* karch.c */
+u32 cpu_features(void);
+
 /* apic.c */
 void apic_init(struct percpu *c);
+u32 apic_id(void);
 void apic_eoi(void);
 void apic_start_cpu(u32 hw_id);
-
-/* uart.c */
-void uart_init(void);
 
 /* madt.c: names of the CPUs' interrupt controllers, by ACPI; 0 if there is no such table. */
 unsigned madt_cpus(u32 *hw_ids, unsigned max);

@@ -25,7 +25,7 @@
 #define TABLE (PTE_P | PTE_RW | PTE_A)
 #define LEAF  (PTE_P | PTE_RW | PTE_A | PTE_D)
 
-    .data
+    .section .data.head, "aw"
     .balign 4096
     .globl boot_pml4
 boot_pml4:
@@ -64,10 +64,12 @@ ap_sp:
 ap_percpu:
     .quad 0
 
-    .bss
+/* main()'s later on. It ends a little into a page, which it shares with what the linker puts next to it. */
+    .section .bss.boot_stack, "aw", @nobits
     .balign 4096
+    .globl boot_stack
 boot_stack:
-    .skip 16384
+    .skip 17 * 4096 + 1024
 boot_stack_top:
 
     .section .text.head, "ax"
@@ -95,8 +97,8 @@ enter_long_mode:
     mov $boot_pml4, %eax
     mov %eax, %cr3
     mov $MSR_EFER, %ecx
-    rdmsr
-    or $EFER_LME, %eax
+    mov $EFER_LME, %eax
+    xor %edx, %edx
     wrmsr
     mov $(CR0_PG | CR0_WP | CR0_NE | CR0_ET | CR0_MP | CR0_PE), %eax
     mov %eax, %cr0

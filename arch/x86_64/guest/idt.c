@@ -14,9 +14,11 @@ static struct idt_gate idt[VEC_COUNT];
 static struct {
     u64 gdt[6];
     struct tss64 tss;
-    u8 double_fault[ALARM_STACK] __attribute__((aligned(16)));
-    u8 nmi[ALARM_STACK] __attribute__((aligned(16)));
-} own[MAX_CPUS];
+} descriptors[MAX_CPUS];
+
+static struct {
+    u8 double_fault[ALARM_STACK], nmi[ALARM_STACK];
+} alarm_stacks[MAX_CPUS] __attribute__((aligned(16)));
 
 /* #PF stays on the thread's stack, because the thread sleeps inside it (A4-36). */
 static u8 ist_of(unsigned vector)
@@ -36,18 +38,18 @@ static void idt_fill(void)
 
 void idt_load(struct percpu *c)
 {
-    struct tss64 *tss = &own[c->id].tss;
-    u64 *gdt = own[c->id].gdt;
+    struct tss64 *tss = &descriptors[c->id].tss;
+    u64 *gdt = descriptors[c->id].gdt;
 
     if (!idt[0].type)
         idt_fill();
-    tss->ist[IST_DOUBLE_FAULT - 1] = (u64)(uintptr_t)(own[c->id].double_fault + ALARM_STACK);
-    tss->ist[IST_NMI - 1] = (u64)(uintptr_t)(own[c->id].nmi + ALARM_STACK);
+    tss->ist[IST_DOUBLE_FAULT - 1] = (u64)(uintptr_t)(alarm_stacks[c->id].double_fault + ALARM_STACK);
+    tss->ist[IST_NMI - 1] = (u64)(uintptr_t)(alarm_stacks[c->id].nmi + ALARM_STACK);
     tss->iopb = sizeof(*tss);
     gdt[SEL_CODE64 / 8] = GDT_CODE64;
     gdt[SEL_DATA / 8] = GDT_DATA;
     gdt_set_tss(&gdt[SEL_TSS / 8], tss);
-    lgdt(&(struct desc_ptr){sizeof(own[0].gdt) - 1, (u64)(uintptr_t)gdt});
+    lgdt(&(struct desc_ptr){sizeof(descriptors[0].gdt) - 1, (u64)(uintptr_t)gdt});
     lidt(&(struct desc_ptr){sizeof(idt) - 1, (u64)(uintptr_t)idt});
     ltr(SEL_TSS);
 }

@@ -12,6 +12,8 @@
 #define MXCSR_DEFAULT   0x1f80
 #define FXSAVE_MXCSR_AT 24
 
+static u32 features; /* CPUID.1:ECX, asked only once: under a hypervisor CPUID is dear */
+
 struct percpu *karch_cpu(void)
 {
     struct percpu *c;
@@ -68,11 +70,18 @@ u64 karch_tsc(void)
     return rdtsc();
 }
 
+u32 cpu_features(void)
+{
+    if (!features)
+        features = cpuid(1, 0).ecx;
+    return features;
+}
+
 bool karch_pv_leaf(u32 leaf, u32 out[4])
 {
-    struct cpuid_regs r = cpuid(1, 0);
+    struct cpuid_regs r;
 
-    if (!(r.ecx & BIT(CPUID1_ECX_HYPERVISOR)))
+    if (!(cpu_features() & BIT(CPUID1_ECX_HYPERVISOR)))
         return false;
     r = cpuid(leaf, 0);
     memcpy(out, &r, sizeof(r));

@@ -21,7 +21,7 @@
 
 static u64 tables[TABLES_MAX][PT_ENTRIES] __attribute__((aligned(4096)));
 static unsigned tables_used;
-static struct spin lock;
+static struct spin tables_lock;
 
 static u64 *table_of(u64 entry)
 {
@@ -45,11 +45,11 @@ static bool has_gib_pages(void)
 }
 
 /* Maps at least the page at addr; returns the first address after what it maps. */
-static u64 map_one(u64 addr, u64 end, u64 bits, bool gib_pages)
+static u64 map_one(u64 addr, u64 end, u64 bits)
 {
     u64 *pdpte = &table_get(&boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)], *pde;
 
-    if (*pdpte & PTE_PS || (!*pdpte && gib_pages && addr % GiB == 0 && end - addr >= GiB)) {
+    if (*pdpte & PTE_PS || (!*pdpte && addr % GiB == 0 && end - addr >= GiB && has_gib_pages())) {
         if (!*pdpte)
             *pdpte = addr | bits | PTE_PS;
         return ROUND_DOWN(addr, GiB) + GiB;
@@ -62,10 +62,8 @@ static u64 map_one(u64 addr, u64 end, u64 bits, bool gib_pages)
 
 static void map(u64 addr, u64 end, u64 bits)
 {
-    bool gib_pages = has_gib_pages();
-
     while (addr < end)
-        addr = map_one(addr, end, bits, gib_pages);
+        addr = map_one(addr, end, bits);
 }
 
 void karch_map(u64 addr, u64 bytes)
@@ -97,7 +95,7 @@ static u64 *split(u64 *pde)
 void karch_guard(void *page)
 {
     u64 addr = (u64)(uintptr_t)page, pdpte, *small;
-    bool on = irq_lock(&lock);
+    bool on = irq_lock(&tables_lock);
 
     pdpte = table_of(boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)];
     small = pdpte & PTE_PS ? NULL : split(&table_of(pdpte)[pt_index(addr, 2)]);
@@ -105,5 +103,5 @@ void karch_guard(void *page)
         at_store(&small[pt_index(addr, 1)], 0);
         invlpg(page);
     }
-    irq_unlock(&lock, on);
+    irq_unlock(&tables_lock, on);
 }

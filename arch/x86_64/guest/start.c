@@ -11,8 +11,6 @@
 
 #define START_WAIT_TICKS 2000000000ull /* of the TSC; a second or less */
 
-static u32 hw_ids[MAX_CPUS];
-
 /* From here on karch_cpu() works on this CPU. */
 static void gs_set(struct percpu *c)
 {
@@ -23,10 +21,10 @@ static void gs_set(struct percpu *c)
 void arch_start(u32 protocol, u32 info)
 {
     gs_set(&cpus[0]);
-    uart_init();
     boot.entry_tsc = head_tsc;
     boot_info_read(protocol, info);
     karch_guard(NULL); /* not earlier: loaders do put information into page 0 */
+    karch_guard(boot_stack);
     kernel_main();
 }
 
@@ -42,18 +40,16 @@ void karch_cpu_init(struct percpu *c)
     apic_init(c);
 }
 
-/* Our host numbers its CPUs 0, 1, … (it has no ACPI); elsewhere the MADT knows. */
+/* Our host numbers its CPUs 0, 1, … (it has no ACPI); elsewhere the MADT knows, and names the present CPU first. */
 unsigned karch_cpu_count(void)
 {
-    unsigned n = pv_cpu_count();
+    u32 hw_ids[MAX_CPUS] = {0, 1, 2, 3, 4, 5, 6, 7};
+    unsigned n = MIN(pv_cpu_count(), MAX_CPUS);
 
-    if (!n) {
-        n = madt_cpus(hw_ids, MAX_CPUS);
-        return MAX(n, 1u);
-    }
-    n = MIN(n, MAX_CPUS);
+    if (!n)
+        n = MAX(madt_cpus(hw_ids, MAX_CPUS), 1u);
     for (unsigned i = 0; i < n; i++)
-        hw_ids[i] = i;
+        cpus[i].hw_id = hw_ids[i];
     return n;
 }
 
@@ -61,11 +57,11 @@ bool karch_cpu_start(struct percpu *c, void *sp)
 {
     u64 start = rdtsc();
 
-    check(hw_ids[0] == cpus[0].hw_id);
+    check(cpus[0].hw_id == apic_id());
     memcpy((void *)AP_PAGE, ap_code, (size_t)(ap_code_end - ap_code));
     ap_sp = sp;
     ap_percpu = c;
-    apic_start_cpu(hw_ids[c->id]);
+    apic_start_cpu(c->hw_id);
     while (!at_load_acq(&c->online))
         if (rdtsc() - start > START_WAIT_TICKS)
             return false;

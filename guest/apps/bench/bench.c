@@ -34,11 +34,6 @@ void figure_median(const char *name, s32 *sample, unsigned n)
 
 static bool exact(void)
 {
-    u64 entry, start;
-
-    boot_timing(&entry, &start);
-    figure("first_instruction", (double)entry);
-    figure("entry_to_main", (double)(start - entry));
     bench_exits();
     return bench_apf();
 }
@@ -47,7 +42,11 @@ int main(int argc, char **argv)
 {
     const char *what = argc > 1 ? argv[1] : "";
     bool done = false;
+    u64 entry, start;
 
+    boot_timing(&entry, &start);
+    figure("first_instruction", (double)entry);
+    figure("entry_to_main", (double)(start - entry));
     if (!host_offers_calls())
         printf("bench: only our own host can be measured\n");
     else if (!strcmp(what, "exact"))

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * disk.h: stores whose requests wait until the test completes them, in any order, with any status; and one store_poll().
+ * disk.h: stores whose requests wait until the test completes them, in any order, with any status; and one
+ * store_poll().
  *
  * A store holds real bytes, so contents can be followed from page to disk and back.
  */

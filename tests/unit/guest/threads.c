@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* threads.c: the scheduler and what waits on it, on one CPU whose time is its instruction count. */
-/* with: guest/kern/sched.c guest/kern/sync.c guest/kern/thread.c guest/kern/time.c guest/kern/mem.c guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c guest/kern/apf_table.c tests/unit/guest/fake/machine.c tests/unit/guest/fake/threads.c */
+/* with: guest/kern/sched.c guest/kern/sync.c guest/kern/thread.c guest/kern/time.c guest/kern/mem.c */
+/* with: guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c guest/kern/apf_table.c */
+/* with: tests/unit/guest/fake/machine.c tests/unit/guest/fake/threads.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
