@@ -20,7 +20,7 @@ void watchdog_look(struct vm *vm, u64 now)
     if (!late || state == VM_STOPPED)
         return;
     if (state == VM_RUNNING) {
-        con_host("vm%u: no answer for %lu s to a %s of gpa 0x%lx (store '%s', block %lu): paused, stops "
+        con_host("vm%u: no answer for %lu s to a %s of gpa 0x%lx (store '%s', block %lu): paused; stops "
                  "after %lu s",
                  vm->id, age / SECOND, io.req.op == STORE_READ ? "read" : "write", gfn_gpa(io.gfn).v,
                  io.req.at->name, io.req.at->ops->block(io.req.at, io.req.offset),

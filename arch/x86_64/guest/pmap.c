@@ -14,7 +14,8 @@
 #include "page.h"
 #include "panic.h"
 
-#define TABLES_MAX 40 /* each maps 1 GiB in 2 MiB pages, or 512 GiB in 1 GiB ones */
+#define TABLES_MAX 40  /* each maps 1 GiB in 2 MiB pages, or 512 GiB in 1 GiB ones */
+#define HEAD_MAPS  GiB /* so much from 0 on head.S has mapped */
 #define PAGE_2M    (2 * MiB)
 #define TABLE_BITS (PTE_P | PTE_RW | PTE_A)
 #define LEAF_BITS  (PTE_P | PTE_RW | PTE_A | PTE_D)
@@ -68,7 +69,7 @@ static void map(u64 addr, u64 end, u64 bits)
 
 void karch_map(u64 addr, u64 bytes)
 {
-    map(addr, addr + bytes, LEAF_BITS);
+    map(MAX(addr, HEAD_MAPS), addr + bytes, LEAF_BITS);
 }
 
 void pmap_map_device(u64 addr)
