@@ -101,8 +101,6 @@ static bool by_exception(struct vcpu *v, u32 token)
     if (a->want_window || !slot_write(v, APF_REASON_READY, token))
         return false;
     hw_inject_pf(v, 0, token);
-    if (v->state == VCPU_HALTED || v->state == VCPU_APF_HALTED)
-        vcpu_set_state(v, VCPU_RUNNABLE); /* A1-15 */
     return true;
 }
 

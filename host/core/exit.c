@@ -45,13 +45,15 @@ static enum outcome do_io(struct vcpu *v, struct exit *e)
     return OUTCOME_DONE;
 }
 
-/* HLT is committed first, so that whatever ends it finds the vCPU behind it. */
+/*
+ * HLT is committed first, so that whatever ends it finds the vCPU behind it: events that are there already, and a ready
+ * event that can be delivered at this boundary (A0-15).
+ */
 static void do_hlt(struct vcpu *v, struct exit *e)
 {
     hw_complete(v, e);
     vcpu_set_state(v, VCPU_HALTED);
-    apf_reevaluate(
-        v); /* a ready event that can be delivered at this boundary does not let it sleep (A0-15) */
+    apf_reevaluate(v);
     vcpu_events(v);
 }
 

@@ -117,8 +117,8 @@ static bool finished(struct vm *vm, u64 now)
 {
     if (at_load(&vm->state) != VM_STOPPED)
         return false;
-    return !at_load(&vm->pager.inflight) || at_load(&vm->status) == VM_STATUS_STORE_TIMEOUT ||
-           now - at_load(&vm->stopped) > vm->config.io_give_up;
+    return !at_load(&vm->pager.io.inflight) || at_load(&vm->status) == VM_STATUS_STORE_TIMEOUT ||
+           now > at_load(&vm->stopped) + vm->config.io_give_up;
 }
 
 void loop_run(struct vm *vm)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pager.c: bring pages in: page words, frames, reads, and who waits for them. */
+/* pager.c: the states of pages: bring them in, give their frames back, tell those who wait. */
 #include "pager.h"
 #include "vm.h"
 #include "port.h"
@@ -19,52 +19,16 @@ bool pager_init(struct vm *vm, u64 frames, struct store *swap)
     if (!framepool_init(&p->frames, frames))
         return false;
     p->low = MAX(MIN(frames / LOW_SHARE, LOW_MAX), 1);
-    p->io = port_zalloc(PAGER_READS * sizeof(*p->io));
-    if (!p->io) {
-        framepool_destroy(&p->frames);
-        return false;
-    }
-    for (u32 i = 0; i < PAGER_READS; i++)
-        p->io[i].next = i + 1;
-    return true;
+    if (pager_io_init(&p->io))
+        return true;
+    framepool_destroy(&p->frames);
+    return false;
 }
 
 void pager_free(struct vm *vm)
 {
-    port_zfree(vm->pager.io, PAGER_READS * sizeof(*vm->pager.io));
+    pager_io_free(&vm->pager.io);
     framepool_destroy(&vm->pager.frames);
-}
-
-static struct pager_io *io_get(struct vm *vm, struct slot *s, gfn_t gfn, enum store_op op)
-{
-    struct pager *p = &vm->pager;
-    struct pager_io *io = NULL;
-
-    spin_lock(&p->io_lock);
-    if (p->io_free < PAGER_READS) {
-        io = &p->io[p->io_free];
-        p->io_free = io->next;
-    }
-    spin_unlock(&p->io_lock);
-    if (!io)
-        return NULL;
-    io->vm = vm;
-    io->slot = s;
-    io->gfn = gfn;
-    io->req.op = op;
-    at_store(&io->since, port_now());
-    return io;
-}
-
-static void io_put(struct pager_io *io)
-{
-    struct pager *p = &io->vm->pager;
-
-    at_store(&io->since, 0);
-    spin_lock(&p->io_lock);
-    io->next = p->io_free;
-    p->io_free = (u32)(io - p->io);
-    spin_unlock(&p->io_lock);
 }
 
 hpa_t pager_hpa(struct vm *vm, u64 word)
@@ -183,65 +147,19 @@ static void become_absent(struct vm *vm, struct page *pg, u64 flags)
     pager_frame_release(vm, frame);
 }
 
-static void account_end(struct pager_io *io)
-{
-    struct vm *vm = io->vm;
-
-    at_sub(&vm->pager.inflight, 1);
-    if (io->req.op == STORE_READ) {
-        at_sub(&vm->pager.reads, 1);
-        stat_add(vm, inflight_ns, port_now() - io->since);
-    } else {
-        at_sub(&vm->pager.writes, 1);
-    }
-}
-
-static void report_error(struct pager_io *io, const char *what)
-{
-    struct store *s = io->req.at;
-
-    vm_kill(io->vm, NULL, VM_STATUS_STORE_ERROR, "%s of gpa 0x%lx failed: store '%s', block %lu, status 0x%x",
-            what, gfn_gpa(io->gfn).v, s->name, s->ops->block(s, io->req.offset), (unsigned)io->req.status);
-}
-
 static void read_done(struct store_req *r)
 {
     struct pager_io *io = container_of(r, struct pager_io, req);
     struct page *pg = slot_page(io->slot, io->gfn);
     u64 swapped = at_load(&pg->word) & PAGE_SWAPPED;
 
-    account_end(io);
     if (r->status) {
-        report_error(io, "read");
+        pager_io_report(io, "read");
         become_absent(io->vm, pg, swapped);
     } else {
         become_resident(io->vm, io->gfn, pg, swapped);
     }
-    io_put(io);
-}
-
-static bool submit(struct pager_io *io, struct store *store, u64 offset, hpa_t frame,
-                   void (*done)(struct store_req *))
-{
-    struct vm *vm = io->vm;
-    bool read = io->req.op == STORE_READ;
-    u32 *kind = read ? &vm->pager.reads : &vm->pager.writes, n;
-
-    io->req.offset = offset;
-    io->req.frame = frame;
-    io->req.done = done;
-    at_add(&vm->pager.inflight, 1);
-    n = at_add(kind, 1);
-    if (read && n > at_load(&vm->stats.inflight_max))
-        at_store(&vm->stats.inflight_max, n);
-    if (!store_submit(store, &io->req)) {
-        at_add(read ? &vm->stats.reads : &vm->stats.writes, 1);
-        return true;
-    }
-    at_sub(&vm->pager.inflight, 1);
-    at_sub(kind, 1);
-    io_put(io);
-    return false;
+    pager_io_end(io);
 }
 
 /* The page is LOADING and ours: fill its frame. */
@@ -250,7 +168,6 @@ static void fill(struct vm *vm, struct slot *s, gfn_t gfn, struct page *pg)
     u64 word = at_load(&pg->word), at = (gfn.v - s->base.v) * PAGE_SIZE;
     bool swapped = word & PAGE_SWAPPED;
     hpa_t frame = pager_hpa(vm, word);
-    struct pager_io *io;
 
     if (!swapped && !s->store) {
         memset(port_map(frame), 0, PAGE_SIZE);
@@ -258,9 +175,9 @@ static void fill(struct vm *vm, struct slot *s, gfn_t gfn, struct page *pg)
         become_resident(vm, gfn, pg, 0);
         return;
     }
-    io = io_get(vm, s, gfn, STORE_READ);
-    if (!io || !submit(io, swapped ? vm->pager.swap : s->store, swapped ? s->swap_offset + at : at, frame,
-                       read_done))
+    if (swapped
+            ? !pager_io_start(vm, s, gfn, STORE_READ, vm->pager.swap, s->swap_offset + at, frame, read_done)
+            : !pager_io_start(vm, s, gfn, STORE_READ, s->store, at, frame, read_done))
         become_absent(vm, pg, word & PAGE_SWAPPED);
 }
 
@@ -284,23 +201,21 @@ static void write_done(struct store_req *r)
     struct pager_io *io = container_of(r, struct pager_io, req);
     struct page *pg = slot_page(io->slot, io->gfn);
 
-    account_end(io);
     if (r->status) {
-        report_error(io, "write to swap");
+        pager_io_report(io, "write to swap");
         become_resident(io->vm, io->gfn, pg, PAGE_DIRTY | (at_load(&pg->word) & PAGE_SWAPPED));
     } else if (at_load(&pg->waiters)) {
         become_resident(io->vm, io->gfn, pg, PAGE_SWAPPED);
     } else {
         become_absent(io->vm, pg, PAGE_SWAPPED);
     }
-    io_put(io);
+    pager_io_end(io);
 }
 
 void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn)
 {
     struct page *pg = slot_page(s, gfn);
     u64 word = at_load(&pg->word), at = (gfn.v - s->base.v) * PAGE_SIZE;
-    struct pager_io *io;
 
     check((word & PAGE_STATE) == PAGE_EVICTING, "only an evicted page gives its frame back");
     stat_add(vm, evictions, 1);
@@ -308,28 +223,12 @@ void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn)
         become_absent(vm, pg, word & PAGE_SWAPPED);
         return;
     }
-    io = io_get(vm, s, gfn, STORE_WRITE);
-    if (!io || !submit(io, vm->pager.swap, s->swap_offset + at, pager_hpa(vm, word), write_done))
+    if (!pager_io_start(vm, s, gfn, STORE_WRITE, vm->pager.swap, s->swap_offset + at, pager_hpa(vm, word),
+                        write_done))
         become_resident(vm, gfn, pg, word & (PAGE_DIRTY | PAGE_SWAPPED));
 }
 
 void pager_mark_dirty(void *vm, gfn_t gfn)
 {
     at_or(&slot_page(slot_find(vm, gfn), gfn)->word, PAGE_DIRTY);
-}
-
-bool pager_oldest(struct vm *vm, u64 now, u64 *age, struct pager_io *copy)
-{
-    u64 oldest = now;
-
-    for (u32 i = 0; i < PAGER_READS; i++) {
-        u64 since = at_load(&vm->pager.io[i].since);
-
-        if (since && since < oldest) {
-            oldest = since;
-            *copy = vm->pager.io[i];
-        }
-    }
-    *age = now - oldest;
-    return oldest < now;
 }

@@ -7,37 +7,21 @@
 #pragma once
 #include "slot.h"
 #include "framepool.h"
-#include "lib/lock.h"
+#include "pager_io.h"
 
 struct vm;
 struct vcpu;
 struct ticket;
 
-#define EVICT_BATCH  16 /* victims that share one flush */
-#define EVICT_WRITES 32 /* writes in flight from which reclaim waits for the store */
-#define PAGER_READS \
-    (8 * 64 + 64)      /* requests at once: every item of every vCPU, and the writes of all reclaimers */
-#define EVICT_SCAN 256 /* frames the clock hand passes in one call */
-
-struct pager_io {
-    struct store_req req;
-    struct vm *vm;
-    struct slot *slot;
-    gfn_t gfn;
-    u64 since; /* ns, 0 = unused */
-    u32 next;  /* free list */
-};
+#define EVICT_BATCH  16  /* victims that share one flush */
+#define EVICT_WRITES 32  /* writes in flight from which reclaim waits for the store */
+#define EVICT_SCAN   256 /* frames the clock hand passes in one call */
 
 struct pager {
     struct framepool frames; /* all the memory this VM may have resident */
     struct store *swap;
     u64 swap_used; /* bytes given to slots */
-    struct pager_io *io;
-    u32 io_free; /* head of the free list */
-    struct spinlock io_lock;
-    u32 inflight;      /* reads and writes the store has */
-    u32 reads;         /* of which reads */
-    u32 writes;        /* of which writes: frames about to be free */
+    struct pager_ios io;
     u32 frame_waiters; /* bit per vCPU that waits for a free frame */
     u32 reclaiming;    /* one CPU at a time moves the clock hand */
     u32 low;           /* free frames below which reclaim starts; at least 1 */
@@ -79,6 +63,3 @@ void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end);
 void pager_mark_dirty(void *vm, gfn_t gfn);
 /* Give back an EVICTING page's frame, by way of swap if the page is dirty. No locks held. */
 void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn);
-
-/* The oldest unfinished request: its age in ns at `now`, and what it is for. False: none. */
-bool pager_oldest(struct vm *vm, u64 now, u64 *age, struct pager_io *copy);

@@ -111,7 +111,7 @@ bool pager_reclaim(struct vm *vm)
     unsigned spared = 0;
     u32 nobody = 0;
 
-    if (at_load(&p->frames.free) >= p->low || at_load(&p->writes) >= EVICT_WRITES)
+    if (at_load(&p->frames.free) >= p->low || at_load(&p->io.writes) >= EVICT_WRITES)
         return false;
     if (!at_cas(&p->reclaiming, &nobody, 1))
         return true;

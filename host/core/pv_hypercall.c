@@ -23,7 +23,7 @@ static enum outcome stats(struct vcpu *v, struct exit *e)
     switch (guest_write(vm, to, &s, sizeof(s), &at)) {
     case GUEST_OK:
         if (e->call.arg[1] & FL_STATS_RESET_MAX)
-            at_store(&vm->stats.inflight_max, (u64)at_load(&vm->pager.reads));
+            at_store(&vm->stats.inflight_max, (u64)at_load(&vm->pager.io.reads));
         e->call.ret = 0;
         return OUTCOME_DONE;
     case GUEST_ABSENT:

@@ -64,7 +64,7 @@ static void take_sipi(struct vcpu *v)
     vcpu_set_state(v, VCPU_RUNNABLE);
 }
 
-/* Would a HLT end now? An artificial halt ends by the same events (A0-8). */
+/* Would a HLT end now? An artificial halt ends by the same events (A0-8). What is injected already is a #PF (A1-15). */
 static bool halt_ends(struct vcpu *v)
 {
     return hw_event_pending(v) || (at_load(&v->pub.nmi) && hw_nmi_open(v)) ||
@@ -121,8 +121,8 @@ static void inject(struct vcpu *v)
         lapic_accept(v, (u8)vector);
         hw_inject_irq(v, (u8)vector);
     }
-    vector =
-        lapic_waiting(v); /* also what the task priority holds back: the guest lowers it without an exit */
+    /* A window also for what the task priority holds back: the guest lowers it without an exit. */
+    vector = lapic_waiting(v);
     if (v->apf.want_window)
         hw_irq_window(v, 0xff);
     else if (vector >= 0)

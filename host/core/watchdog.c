@@ -10,7 +10,7 @@ void watchdog_look(struct vm *vm, u64 now)
 {
     struct pager_io io;
     u64 age;
-    bool late = pager_oldest(vm, now, &age, &io) && age > vm->config.io_timeout;
+    bool late = pager_io_oldest(&vm->pager.io, now, &age, &io) && age > vm->config.io_timeout;
     enum vm_state state = at_load(&vm->state);
 
     if (state == VM_PAUSED && !late) {

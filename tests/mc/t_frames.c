@@ -7,6 +7,7 @@
  */
 #include "framepool.c"
 #include "pager.c"
+#include "pager_io.c"
 #include "mc.h"
 
 #define FRAMES 3

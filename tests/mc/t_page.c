@@ -7,6 +7,7 @@
  */
 #include "framepool.c"
 #include "pager.c"
+#include "pager_io.c"
 #include "mc.h"
 
 #define FRAMES 2
@@ -139,9 +140,9 @@ static void clear(void)
 {
     vm = (struct vm){.vcpu = {&vcpus[0], &vcpus[1]}, .vcpus = VCPUS};
     vm.pager.frames = (struct framepool){.frame = frames, .count = FRAMES, .head = HEAD(0, FRAME_NONE)};
-    vm.pager.io = ios;
+    vm.pager.io.record = ios;
     ios[0].next = 1;
-    ios[1].next = PAGER_READS;
+    ios[1].next = PAGER_IOS;
     page = (struct page){.word = PAGE_ABSENT};
     slot = (struct slot){.pages = 1, .store = &store, .page = &page};
     submitted = NULL;

@@ -361,7 +361,7 @@ static void churn(enum fl_personality p)
     assert_int_equal(s->not_present, s->ready + s->dropped);
     assert_true(p == FL_APF_NONE || s->not_present > 100);
     assert_true(s->evictions > 100);
-    assert_int_equal(world.vm->pager.inflight, 0);
+    assert_int_equal(world.vm->pager.io.inflight, 0);
     assert_int_equal(world.vm->inv.in_progress, 0);
     fake_guest = NULL;
 }

@@ -232,10 +232,23 @@ static void writes_are_waited_for(void **state)
     assert_int_equal(pager_evict_range(vm, (gfn_t){1}, (gfn_t){2}), 1);
     world_touch(v, 1);
     vcpu_set_state(v, VCPU_RUNNABLE);
-    assert_int_equal(vm->pager.inflight, 2);
+    assert_int_equal(vm->pager.io.inflight, 2);
     run(writes_and_leaves);
-    assert_int_equal(vm->pager.inflight, 0);
+    assert_int_equal(vm->pager.io.inflight, 0);
     assert_int_equal(fake.idles, 2);
+}
+
+/* Also if it was another CPU that stopped the VM, at a time that this CPU's last look at the clock does not know of. */
+static void stopped_in_the_future(void **state)
+{
+    (void)state;
+    fake.idle = finish_one;
+    world_touch(v, 1);
+    vm_exit(vm, 0);
+    vm->stopped = fake.now + 500;
+    run(NULL);
+    assert_int_equal(vm->pager.io.inflight, 0);
+    assert_int_equal(fake.idles, 1);
 }
 
 /* But not for ever. */
@@ -249,7 +262,7 @@ static void a_dead_store_is_given_up(void **state)
     run(writes_and_leaves);
     assert_int_equal(vm->status, 1);
     assert_in_range(fake.now - start, vm->config.io_give_up, vm->config.io_give_up + 2 * WATCHDOG_PERIOD);
-    assert_int_equal(vm->pager.inflight, 1);
+    assert_int_equal(vm->pager.io.inflight, 1);
 }
 
 /* A store that never answers: paused in public, then stopped (watchdog). */
@@ -308,6 +321,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slices, setup_two, world_teardown),
         cmocka_unit_test_setup_teardown(neighbours_are_woken, setup_two, world_teardown),
         test(writes_are_waited_for),
+        test(stopped_in_the_future),
         test(a_dead_store_is_given_up),
         test(silent_store),
         test(idle_time_is_used),

@@ -115,7 +115,7 @@ static void module_pages(void **state)
     expect_bytes(module_gfn(5), fake_store_byte(5));
     assert_int_equal(vm->stats.reads, 1);
     assert_int_equal(vm->stats.inflight_ns, 700);
-    assert_int_equal(vm->pager.inflight, 0);
+    assert_int_equal(vm->pager.io.inflight, 0);
     load(last, NULL); /* behind the module's end there are zeroes */
     world_read_done(WORLD_MODULE - 1);
     assert_int_equal(guest_read(vm, gfn_gpa(last), tail, sizeof(tail), &at), GUEST_OK);
@@ -160,7 +160,7 @@ static void read_error(void **state)
 /* The store, or the table of requests, is full: the page stays where it was and the access is to be tried again. */
 static void read_refused(void **state)
 {
-    u32 free = vm->pager.io_free;
+    u32 free = vm->pager.io.free;
 
     (void)state;
     fake_disk.room = 0;
@@ -168,13 +168,13 @@ static void read_refused(void **state)
     assert_int_equal(word(module_gfn(9)), PAGE_ABSENT);
     assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
     fake_disk.room = FAKE_QUEUE;
-    vm->pager.io_free = PAGER_READS;
+    vm->pager.io.free = PAGER_IOS;
     load(module_gfn(9), &v->apf.tickets.sync);
     assert_int_equal(word(module_gfn(9)), PAGE_ABSENT);
     assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
-    vm->pager.io_free = free;
-    assert_int_equal(vm->pager.inflight, 0);
-    assert_int_equal(vm->pager.reads, 0);
+    vm->pager.io.free = free;
+    assert_int_equal(vm->pager.io.inflight, 0);
+    assert_int_equal(vm->pager.io.reads, 0);
     assert_int_equal(vm->stats.reads, 0);
     check_frames();
     load(module_gfn(9), NULL);
@@ -299,7 +299,7 @@ static void write_refused(void **state)
     load(g, NULL);
     fake_disk_finish_all();
     expect_bytes(g, 0x62);
-    assert_int_equal(vm->pager.inflight, 0);
+    assert_int_equal(vm->pager.io.inflight, 0);
     check_frames();
 }
 
@@ -341,20 +341,20 @@ static void oldest_request(void **state)
     u64 age;
 
     (void)state;
-    assert_false(pager_oldest(vm, fake.now, &age, &io));
+    assert_false(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
     load(module_gfn(1), NULL);
     fake.now += 100;
     load(module_gfn(2), NULL);
     fake.now += 10;
-    assert_true(pager_oldest(vm, fake.now, &age, &io));
+    assert_true(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
     assert_int_equal(age, 110);
     assert_int_equal(io.gfn.v, module_gfn(1).v);
     world_read_done(1);
-    assert_true(pager_oldest(vm, fake.now, &age, &io));
+    assert_true(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
     assert_int_equal(age, 10);
     assert_int_equal(io.gfn.v, module_gfn(2).v);
     world_read_done(2);
-    assert_false(pager_oldest(vm, fake.now, &age, &io));
+    assert_false(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
 }
 
 int main(void)

@@ -247,7 +247,7 @@ static void stats_call(void **state)
     (void)state;
     vm.stats.exits = 77;
     vm.stats.inflight_max = 40;
-    vm.pager.reads = 9;
+    vm.pager.io.reads = 9;
     assert_int_equal(call(FL_HC_STATS, 0x2000 - sizeof(s), 0), 0);
     memcpy(&s, ram.byte + 0x2000 - sizeof(s), sizeof(s));
     assert_int_equal(s.size, sizeof(s));
