@@ -31,6 +31,7 @@ DEPS            ?= yes# no = take the installed packages as they are
 # ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
 # host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. app: the same with newlib and SSE.
 # native: this machine under sanitizers. mc: this machine, each atomic operation a scheduling point.
+# The host is optimised as a whole (LTO): most calls between its files vanish, a fifth of each exit's path.
 WARN    = -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
 BASE    = -std=gnu11 -g $(WARN) -Icommon
 GCC_INC = $(shell $(CC) -print-file-name=include)
@@ -39,14 +40,16 @@ BARE    = $(BASE) -O2 -nostdinc -isystem $(GCC_INC) -fno-pic -fno-pie -mno-red-z
           -ffunction-sections -fdata-sections -Wa,--fatal-warnings
 NEWLIB  = build/newlib/x86_64-elf
 
-host_FLAGS   = $(BARE) -ffreestanding -mgeneral-regs-only
+LTO          = -flto=auto
+host_FLAGS   = $(BARE) $(LTO) -ffreestanding -mgeneral-regs-only
 guest_FLAGS  = $(BARE) -ffreestanding -mgeneral-regs-only
 app_FLAGS    = $(BARE) -isystem $(NEWLIB)/include -D__DYNAMIC_REENT__ \
                -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix
 native_FLAGS = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 mc_FLAGS     = $(BASE) -O1 -ffunction-sections -DFL_MC
 
-LINK = $(CC) -static -no-pie -nostdlib -Wl,--build-id=none,-z,max-page-size=4096,--gc-sections,-z,noexecstack
+LINK = $(CC) -O2 $(LTO) -static -no-pie -nostdlib \
+       -Wl,--build-id=none,-z,max-page-size=4096,--gc-sections,-z,noexecstack
 
 # ---- Rooms ---------------------------------------------------------------------------------------
 # Each sees its own layer and those below it, so that a breach of the layering does not compile.
@@ -172,6 +175,7 @@ THIS  = $(firstword $(MAKEFILE_LIST))
 BOOTABLE   = build/host.elf $(GUESTS)
 LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
 PAIR_TESTS = $(wildcard tests/pair/run)
+BENCH_TESTS = $(wildcard tests/bench/t_*.py)
 
 help: ## this list
 	@echo 'Verbs:'
@@ -192,7 +196,7 @@ all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) ## build everything, ru
 test: ## everything that can be tested here; the last line counts it
 	$(call deps,run grub test)
 	$(build) all
-	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(PAIR_TESTS)
+	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(BENCH_TESTS) $(PAIR_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)

@@ -26,7 +26,7 @@ struct apf_item {
 struct apf {
     u64 en, vec; /* the MSRs as last accepted */
     enum apf_dialect dialect;
-    u32 sequence;   /* of the next token, 20 bits */
+    u32 sequence;   /* of the last token: 1 … 0x3fff */
     u32 generation; /* tickets of older generations are no longer ours (D2) */
     u64 used;       /* bit i: item[i] is outstanding */
     struct apf_item item[APF_PER_VCPU];

@@ -66,6 +66,9 @@ void hw_set_tpr(struct vcpu *v, u8 tpr);
 void hw_set_root(struct vcpu *v, hpa_t root);
 void hw_flush(struct vcpu *v);
 
+/* Bits of a guest physical address, at most 52: memory, and what a guest may be told of it, lies below. */
+unsigned hw_gpa_bits(void);
+
 /* The architecture's own CPUID leaves as this VM sees them (everything outside 0x40000000-0x400001ff). */
 void hw_cpuid(const struct vcpu *v, struct exit *e);
 /* The architecture's own MSRs (EFER, PAT, …). OUTCOME_DONE or OUTCOME_GP. */

@@ -4,9 +4,18 @@
 #include "hw.h"
 #include "port.h"
 
-/* The highest vector of a 256-bit register, or -1. */
-static int highest(const u32 *reg)
+/* Asked of IRR before every entry, nearly always with nothing requested. */
+static always_inline bool empty(const u32 *reg)
 {
+    return !(at_load(&reg[0]) | at_load(&reg[1]) | at_load(&reg[2]) | at_load(&reg[3]) | at_load(&reg[4]) |
+             at_load(&reg[5]) | at_load(&reg[6]) | at_load(&reg[7]));
+}
+
+/* The highest vector of a 256-bit register, or -1. */
+static always_inline int highest(const u32 *reg)
+{
+    if (empty(reg))
+        return -1;
     for (int i = 7; i >= 0; i--) {
         u32 word = at_load(&reg[i]);
 
@@ -14,13 +23,6 @@ static int highest(const u32 *reg)
             return i * 32 + 31 - __builtin_clz(word);
     }
     return -1;
-}
-
-/* Asked before every entry, nearly always with nothing requested. */
-static always_inline bool irr_empty(const u32 *irr)
-{
-    return !(at_load(&irr[0]) | at_load(&irr[1]) | at_load(&irr[2]) | at_load(&irr[3]) | at_load(&irr[4]) |
-             at_load(&irr[5]) | at_load(&irr[6]) | at_load(&irr[7]));
 }
 
 void lapic_clear(struct vcpu *v)
@@ -77,11 +79,10 @@ static int class_of(int vector)
  */
 static always_inline int waiting(const struct vcpu *v)
 {
-    int vector;
+    int vector = highest(v->pub.irr);
 
-    if (irr_empty(v->pub.irr) || !(v->lapic.base & APIC_BASE_ENABLE))
+    if (vector < 0 || !(v->lapic.base & APIC_BASE_ENABLE))
         return -1;
-    vector = highest(v->pub.irr);
     return class_of(vector) > class_of(highest(v->lapic.isr)) ? vector : -1;
 }
 
@@ -90,13 +91,16 @@ int lapic_waiting(const struct vcpu *v)
     return waiting(v);
 }
 
+bool lapic_admits(const struct vcpu *v, u8 vector)
+{
+    return class_of(vector) > class_of(hw_tpr(v));
+}
+
 int lapic_pending(const struct vcpu *v)
 {
     int vector = waiting(v);
 
-    if (vector < 0)
-        return -1;
-    return class_of(vector) > class_of(hw_tpr(v)) ? vector : -1;
+    return vector >= 0 && lapic_admits(v, (u8)vector) ? vector : -1;
 }
 
 void lapic_accept(struct vcpu *v, u8 vector)

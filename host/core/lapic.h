@@ -57,6 +57,8 @@ void lapic_raise(struct vcpu *v, u8 vector);
 int lapic_pending(const struct vcpu *v);
 /* Owner. The same but for the task priority, which the guest lowers without an exit: for hw_irq_window(). */
 int lapic_waiting(const struct vcpu *v);
+/* Owner. Whether the task priority lets it in now. */
+bool lapic_admits(const struct vcpu *v, u8 vector);
 /* Owner. Move it from IRR to ISR: the CPU accepts it. */
 void lapic_accept(struct vcpu *v, u8 vector);
 

@@ -29,7 +29,6 @@ enum {
 #define DIVIDE_DEFINED  0xbull
 #define BASE_MODE       (APIC_BASE_ENABLE | APIC_BASE_X2)
 #define BASE_RSVD       0x2ffull
-#define CPUID_ADDRESSES 0x80000008u /* EAX bits 7:0 = width of a physical address */
 
 /* What of each LVT entry is defined, and what of that read-only: delivery status, remote IRR (figure 10-8). */
 static const struct {
@@ -170,12 +169,9 @@ static bool write_register(struct vcpu *v, u32 reg, u64 value)
     return false; /* read-only, or none */
 }
 
-static u64 beyond_maxphyaddr(const struct vcpu *v)
+static u64 beyond_maxphyaddr(void)
 {
-    struct exit e = {.kind = EXIT_CPUID, .cpuid.leaf = CPUID_ADDRESSES};
-
-    hw_cpuid(v, &e);
-    return ~(BIT(e.cpuid.eax & 0x3f) - 1);
+    return ~(BIT(hw_gpa_bits()) - 1);
 }
 
 /* Figure 10-27: x2APIC is entered from xAPIC only and left to disabled only. */
@@ -199,7 +195,7 @@ static bool write_base(struct vcpu *v, u64 value)
 {
     u64 old = v->lapic.base;
 
-    if ((value & (BASE_RSVD | beyond_maxphyaddr(v))) ||
+    if ((value & (BASE_RSVD | beyond_maxphyaddr())) ||
         !mode_change_legal(old & BASE_MODE, value & BASE_MODE))
         return false;
     v->lapic.base = value;

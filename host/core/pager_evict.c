@@ -107,7 +107,7 @@ static bool clock_step(struct vm *vm, struct victims *v)
 bool pager_reclaim(struct vm *vm)
 {
     struct pager *p = &vm->pager;
-    struct victims v = {.count = 0};
+    struct victims v;
     unsigned spared = 0;
     u32 nobody = 0;
 
@@ -115,6 +115,7 @@ bool pager_reclaim(struct vm *vm)
         return false;
     if (!at_cas(&p->reclaiming, &nobody, 1))
         return true;
+    v.count = 0;
     for (unsigned i = 0; i < EVICT_SCAN && v.count < EVICT_BATCH; i++)
         spared += clock_step(vm, &v);
     at_store_rel(&p->reclaiming, 0);

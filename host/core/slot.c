@@ -2,6 +2,7 @@
 /* slot.c: which memory is it? */
 #include "slot.h"
 #include "vm.h"
+#include "hw.h"
 #include "port.h"
 
 struct slot *slot_find(struct vm *vm, gfn_t gfn)
@@ -22,7 +23,7 @@ static bool overlaps(const struct slot *s, u64 base, u64 pages)
 
 int slot_add(struct vm *vm, const char *name, gfn_t base, u64 pages, struct store *store)
 {
-    u64 limit = vm->tdp.ops->gfn_limit;
+    u64 limit = MIN(vm->tdp.ops->gfn_limit, BIT(hw_gpa_bits() - PAGE_SHIFT));
     struct slot *s = &vm->slot[vm->slots];
 
     check(vm->slots < SLOT_MAX && vm->state == VM_SETUP && pages, "slots are added before the start");

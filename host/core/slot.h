@@ -47,7 +47,7 @@ static inline struct page *slot_page(struct slot *s, gfn_t gfn)
 
 /*
  * Add memory to a VM that has not started. Errors: 0; -1 no host memory for the page states; -2 the range overlaps
- * another slot or lies beyond what the TDP tables can reach.
+ * another slot or lies beyond what the TDP tables, or guest physical addresses, can reach.
  */
 int slot_add(struct vm *vm, const char *name, gfn_t base, u64 pages, struct store *store) must_check;
 void slot_free_all(struct vm *vm);

@@ -109,7 +109,7 @@ void vcpu_service(struct vcpu *v)
 /* Queue what is to be delivered at this entry, or ask to be told when it can be. */
 static void inject(struct vcpu *v)
 {
-    int vector = lapic_pending(v);
+    int vector = lapic_waiting(v);
     bool busy = hw_event_pending(v);
 
     if (at_load(&v->pub.nmi) && !busy && hw_nmi_open(v)) {
@@ -117,12 +117,12 @@ static void inject(struct vcpu *v)
         hw_inject_nmi(v);
         busy = true;
     }
-    if (vector >= 0 && !busy && hw_intr_open(v)) {
+    if (vector >= 0 && !busy && hw_intr_open(v) && lapic_admits(v, (u8)vector)) {
         lapic_accept(v, (u8)vector);
         hw_inject_irq(v, (u8)vector);
+        vector = lapic_waiting(v);
     }
     /* A window also for what the task priority holds back: the guest lowers it without an exit. */
-    vector = lapic_waiting(v);
     if (v->apf.want_window)
         hw_irq_window(v, 0xff);
     else if (vector >= 0)

@@ -92,6 +92,12 @@ int lapic_waiting(const struct vcpu *v)
     return lapic_pending(v);
 }
 
+bool lapic_admits(const struct vcpu *v, u8 vector)
+{
+    (void)v;
+    return vector == VECTOR;
+}
+
 void apf_reevaluate(struct vcpu *v)
 {
     (void)v;

@@ -199,9 +199,11 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(enable_wakes_all),  test(not_present_and_ready), test(ready_waits_for_if),
-        test(done_before_delivery), test(ready_ends_hlt),     test(ready_that_waited_ends_hlt),
-        test(disable_drops),     test(user_only),             test(without_apic),
+        test(enable_wakes_all),   test(not_present_and_ready),
+        test(ready_waits_for_if), test(done_before_delivery),
+        test(ready_ends_hlt),     test(ready_that_waited_ends_hlt),
+        test(disable_drops),      test(user_only),
+        test(without_apic),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

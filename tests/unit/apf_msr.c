@@ -89,13 +89,13 @@ static void int_dialect(void **state)
         {EN, OK, 0x49, 0x49},
         {EN, OK, 0x4049, 0x4049},
         {EN, OK, 0x4fc9, 0x4fc9},
-        {EN, OK, 0x30009, 0x30009},          /* never touched */
-        {EN, GP, 0x700000009, 0x30009},      /* A3-14 [P] */
-        {EN, OK, 0x700000001, 0x700000001},  /* T-A-016 */
-        {EN, OK, 0x700000008, 0x700000008},  /* T-A-017 */
+        {EN, OK, 0x30009, 0x30009},         /* never touched */
+        {EN, GP, 0x700000009, 0x30009},     /* A3-14 [P] */
+        {EN, OK, 0x700000001, 0x700000001}, /* T-A-016 */
+        {EN, OK, 0x700000008, 0x700000008}, /* T-A-017 */
         {EN, GP, 0xfffffffffffc9, 0x700000008},
         {EN, GP, 0xffffffffffffffc9, 0x700000008},
-        {EN, GP, 0xfee00009, 0x700000008},   /* A0-37: the APIC page */
+        {EN, GP, 0xfee00009, 0x700000008}, /* A0-37: the APIC page */
         {EN, OK, 0x4009, 0x4009},
         {VEC, OK, 0x21, 0x21},
         {EN, OK, 0, 0},
@@ -123,9 +123,15 @@ static void int_dialect(void **state)
 static void legacy_dialect(void **state)
 {
     static const struct row rows[] = {
-        {EN, READ, 0, 0},          {EN, OK, 0x4001, 0x4001}, {EN, GP, 0x4009, 0x4001},
-        {EN, GP, 0x4011, 0x4001},  {EN, GP, 0x4021, 0x4001}, {EN, GP, 0x8, 0x4001},
-        {EN, OK, 0x4007, 0x4007},  {EN, OK, 0x4006, 0x4006}, {EN, GP, WORLD_HOLE | 1, 0x4006},
+        {EN, READ, 0, 0},
+        {EN, OK, 0x4001, 0x4001},
+        {EN, GP, 0x4009, 0x4001},
+        {EN, GP, 0x4011, 0x4001},
+        {EN, GP, 0x4021, 0x4001},
+        {EN, GP, 0x8, 0x4001},
+        {EN, OK, 0x4007, 0x4007},
+        {EN, OK, 0x4006, 0x4006},
+        {EN, GP, WORLD_HOLE | 1, 0x4006},
         {EN, OK, WORLD_HOLE, WORLD_HOLE},
     };
 
@@ -143,12 +149,21 @@ static void legacy_dialect(void **state)
 static void pf2_dialect(void **state)
 {
     static const struct row rows[] = {
-        {VEC, OK, 0x1f3, 0x1f3},  {VEC, GP, 0x200, 0x1f3},    {VEC, GP, 1ull << 63, 0x1f3},
-        {VEC, GP, ~0ull, 0x1f3},  {VEC, OK, 0xf3, 0xf3},      {EN, OK, 0x4009, 0x4009},
-        {EN, GP, 0x4019, 0x4009}, {EN, GP, 0x4029, 0x4009},   {EN, GP, WORLD_HOLE | 9, 0x4009},
-        {EN, OK, 0x400f, 0x400f}, {EN, OK, WORLD_HOLE | 8, WORLD_HOLE | 8},
-        {VEC, OK, 0x100, 0x100},  {EN, GP, WORLD_HOLE | 1, WORLD_HOLE | 8},
-        {ACK, OK, ~0ull, 0},      {ACK, OK, 2, 0},
+        {VEC, OK, 0x1f3, 0x1f3},
+        {VEC, GP, 0x200, 0x1f3},
+        {VEC, GP, 1ull << 63, 0x1f3},
+        {VEC, GP, ~0ull, 0x1f3},
+        {VEC, OK, 0xf3, 0xf3},
+        {EN, OK, 0x4009, 0x4009},
+        {EN, GP, 0x4019, 0x4009},
+        {EN, GP, 0x4029, 0x4009},
+        {EN, GP, WORLD_HOLE | 9, 0x4009},
+        {EN, OK, 0x400f, 0x400f},
+        {EN, OK, WORLD_HOLE | 8, WORLD_HOLE | 8},
+        {VEC, OK, 0x100, 0x100},
+        {EN, GP, WORLD_HOLE | 1, WORLD_HOLE | 8},
+        {ACK, OK, ~0ull, 0},
+        {ACK, OK, 2, 0},
     };
 
     (void)state;
@@ -160,10 +175,10 @@ static void pf2_dialect(void **state)
 static void dual_personality(void **state)
 {
     static const struct row rows[] = {
-        {VEC, OK, 0x1f3, 0x1f3},  {VEC, OK, 0xf3, 0xf3},     {VEC, GP, 0x2f3, 0xf3},
-        {EN, OK, 0x4009, 0x4009}, {VEC, GP, 0x1f3, 0xf3},    {VEC, OK, 0x31, 0x31},
-        {EN, OK, 0x4008, 0x4008}, {VEC, OK, 0x131, 0x131},   {EN, OK, 0x4009, 0x4009},
-        {VEC, GP, 0x31, 0x131},   {EN, GP, 0x4019, 0x4009},  {EN, GP, WORLD_HOLE | 9, 0x4009},
+        {VEC, OK, 0x1f3, 0x1f3},  {VEC, OK, 0xf3, 0xf3},    {VEC, GP, 0x2f3, 0xf3},
+        {EN, OK, 0x4009, 0x4009}, {VEC, GP, 0x1f3, 0xf3},   {VEC, OK, 0x31, 0x31},
+        {EN, OK, 0x4008, 0x4008}, {VEC, OK, 0x131, 0x131},  {EN, OK, 0x4009, 0x4009},
+        {VEC, GP, 0x31, 0x131},   {EN, GP, 0x4019, 0x4009}, {EN, GP, WORLD_HOLE | 9, 0x4009},
         {EN, OK, 0x4001, 0x4001}, {VEC, OK, 0x31, 0x31},
     };
 

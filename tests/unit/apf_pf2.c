@@ -265,7 +265,7 @@ static void dual(void **state)
     eoi();
     set_en(0);
     set_vec(WORLD_VECTOR);
-    set_en(BY_INT); /* INT */
+    set_en(BY_INT);              /* INT */
     world_slot_set(v, TOKEN, 0); /* PF2's last token is in the way, as T-A-045 has it */
     ack();
     expect_interrupt(WORLD_VECTOR);

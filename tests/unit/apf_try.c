@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* apf_try.c: which faults become asynchronous, which halt, which are sat out, and how each of them ends (SPEC A0). */
-#include "apf_rig.h"
+#include "apf_int_rig.h"
 #include "fault.h"
 
 #define FRAMES 256
-#define ACTIVE (APF_EN_ON | APF_EN_ALWAYS | APF_EN_INT)
 
 static int setup(void **state)
 {
@@ -13,35 +12,9 @@ static int setup(void **state)
     v = world.v;
     for (unsigned i = 0; i < 2; i++) {
         v = world.vm->vcpu[1 - i];
-        assert_int_equal(world_wrmsr(v, PV_MSR_APF_VEC, WORLD_VECTOR), OUTCOME_DONE);
-        set_en(ACTIVE);
-        expect_interrupt(WORLD_VECTOR);
-        world_slot_set(v, TOKEN, 0);
-        ack(), eoi();
+        enable();
     }
     return 0;
-}
-
-static u32 miss(u64 page)
-{
-    struct fake_injection i;
-
-    world_touch(v, page);
-    assert_int_equal(v->state, VCPU_RUNNABLE);
-    world_enter(v);
-    i = world_next(v);
-    assert_int_equal(i.event, FAKE_PF);
-    assert_int_equal(world_slot(v, FLAGS), APF_FLAG_NOT_PRESENT);
-    world_slot_set(v, FLAGS, 0);
-    return (u32)i.cr2;
-}
-
-static void expect_ready(u32 token)
-{
-    expect_interrupt(WORLD_VECTOR);
-    assert_int_equal(world_slot(v, TOKEN), token);
-    world_slot_set(v, TOKEN, 0);
-    ack(), eoi();
 }
 
 /* The access is sat out: no event, nothing interrupts, and the read ends it. */

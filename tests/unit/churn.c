@@ -21,7 +21,7 @@
 #define TASKS    3u
 #define PAGES    12u /* of each task, half of them anonymous */
 #define FRAMES   40u /* for VCPUS * TASKS * PAGES pages */
-#define OPS      3000u
+#define OPS      4000u
 #define STAY     40u /* accesses after which a guest's time is up */
 #define PATIENCE 10  /* seconds without anything to do while not all is done */
 
@@ -339,17 +339,21 @@ static void prepare(enum fl_personality p)
         if (p == FL_APF_NONE)
             continue;
         if (!legacy)
-            assert_int_equal(world_wrmsr(v, PV_MSR_APF_VEC, WORLD_VECTOR | (pf2 ? APF_PF2_ON : 0)), OUTCOME_DONE);
+            assert_int_equal(world_wrmsr(v, PV_MSR_APF_VEC, WORLD_VECTOR | (pf2 ? APF_PF2_ON : 0)),
+                             OUTCOME_DONE);
         assert_int_equal(world_wrmsr(v, PV_MSR_APF_EN, WORLD_SLOT(i) | APF_EN_ON | APF_EN_ALWAYS | by_int),
                          OUTCOME_DONE);
     }
 }
 
-static void churn(enum fl_personality p)
+static void churn(void **state)
 {
+    enum fl_personality p = *(enum fl_personality *)*state;
     pthread_t thread[CPUS];
     struct fl_stats *s;
 
+    pf2 = p == FL_APF_PF2;
+    legacy = p == FL_APF_LEGACY;
     prepare(p);
     for (uintptr_t i = 1; i < CPUS; i++)
         assert_int_equal(pthread_create(&thread[i], NULL, cpu, (void *)i), 0);
@@ -366,43 +370,15 @@ static void churn(enum fl_personality p)
     fake_guest = NULL;
 }
 
-static void by_interrupt(void **state)
-{
-    (void)state;
-    pf2 = legacy = false;
-    churn(FL_APF_INT);
-}
-
-static void by_pf2(void **state)
-{
-    (void)state;
-    pf2 = true;
-    legacy = false;
-    churn(FL_APF_PF2);
-}
-
-static void by_exception(void **state)
-{
-    (void)state;
-    pf2 = false;
-    legacy = true;
-    churn(FL_APF_LEGACY);
-}
-
-static void without_apf(void **state)
-{
-    (void)state;
-    pf2 = legacy = false;
-    churn(FL_APF_NONE);
-}
-
 int main(void)
 {
+    static enum fl_personality none = FL_APF_NONE, by_int = FL_APF_INT, pf2_by_int = FL_APF_PF2,
+                               by_pf = FL_APF_LEGACY;
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_teardown(without_apf, world_teardown),
-        cmocka_unit_test_teardown(by_interrupt, world_teardown),
-        cmocka_unit_test_teardown(by_pf2, world_teardown),
-        cmocka_unit_test_teardown(by_exception, world_teardown),
+        {"without APF", churn, NULL, world_teardown, &none},
+        {"ready by interrupt", churn, NULL, world_teardown, &by_int},
+        {"PF2", churn, NULL, world_teardown, &pf2_by_int},
+        {"ready by exception", churn, NULL, world_teardown, &by_pf},
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -124,8 +124,12 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        test(idle_cpus_do_not_hold), test(a_reader_holds_what_it_may_see), test(order_of_freeing),
-        test(absent_cpus),           test(full_ring),                      test(retiring_inside_a_section_is_our_bug),
+        test(idle_cpus_do_not_hold),
+        test(a_reader_holds_what_it_may_see),
+        test(order_of_freeing),
+        test(absent_cpus),
+        test(full_ring),
+        test(retiring_inside_a_section_is_our_bug),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

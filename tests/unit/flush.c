@@ -86,8 +86,8 @@ static void waits_for_the_right_stay(void **state)
 int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
-    const struct CMUnitTest tests[] = {
-        test(nobody_in_the_guest), test(blocked_is_not_kicked), test(waits_for_the_right_stay)};
+    const struct CMUnitTest tests[] = {test(nobody_in_the_guest), test(blocked_is_not_kicked),
+                                       test(waits_for_the_right_stay)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,8 @@ static void threads(void **state)
 int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, fake_setup, fake_teardown)
-    const struct CMUnitTest tests[] = {test(each_frame_once), test(every_allocation_fails_once), test(threads)};
+    const struct CMUnitTest tests[] = {test(each_frame_once), test(every_allocation_fails_once),
+                                       test(threads)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

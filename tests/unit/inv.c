@@ -141,9 +141,15 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup(f, setup)
     const struct CMUnitTest tests[] = {
-        test(quiet_means_go),    test(open_bracket),       test(ended_bracket),
-        test(no_range_yet),      test(end_without_start),  test(seq_is_compared_in_progress),
-        test(end_without_range), test(hull_of_overlapping_brackets), test(bad_ranges_change_nothing),
+        test(quiet_means_go),
+        test(open_bracket),
+        test(ended_bracket),
+        test(no_range_yet),
+        test(end_without_start),
+        test(seq_is_compared_in_progress),
+        test(end_without_range),
+        test(hull_of_overlapping_brackets),
+        test(bad_ranges_change_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -83,10 +83,12 @@ static void sleeps_until_its_timer(struct vcpu *who, struct exit *e)
 
     switch (stays[0]) {
     case 1: /* LVT timer: vector 0x41, one-shot */
-        *e = (struct exit){.kind = EXIT_MSR, .msr = {.index = X2APIC_MSR_FIRST + 0x32, .write = true, .value = 0x41}};
+        *e = (struct exit){.kind = EXIT_MSR,
+                           .msr = {.index = X2APIC_MSR_FIRST + 0x32, .write = true, .value = 0x41}};
         return;
     case 2:
-        *e = (struct exit){.kind = EXIT_MSR, .msr = {.index = X2APIC_MSR_FIRST + 0x38, .write = true, .value = 1000000}};
+        *e = (struct exit){.kind = EXIT_MSR,
+                           .msr = {.index = X2APIC_MSR_FIRST + 0x38, .write = true, .value = 1000000}};
         deadline = fake.now + 2 * 1000000;
         return;
     case 3:
@@ -196,8 +198,9 @@ static void sends_and_waits(struct vcpu *who, struct exit *e)
             vm_exit(who->vm, 0);
     } else if (stays[1] == 1 && !sent) { /* the other one sleeps: IPI 0x41 to it */
         sent = stays[0];
-        *e = (struct exit){.kind = EXIT_MSR,
-                           .msr = {.index = X2APIC_MSR_FIRST + 0x30, .write = true, .value = 1ull << 32 | 0x41}};
+        *e = (struct exit){
+            .kind = EXIT_MSR,
+            .msr = {.index = X2APIC_MSR_FIRST + 0x30, .write = true, .value = 1ull << 32 | 0x41}};
     }
 }
 

@@ -151,7 +151,8 @@ static void read_error(void **state)
     fake_store_finish(&world.module, 9, 0x281);
     assert_int_equal(vm->state, VM_STOPPED);
     assert_int_equal(vm->status, VM_STATUS_STORE_ERROR);
-    assert_non_null(strstr(fake.console, "read of gpa 0x100009000 failed: store 'data', block 1072, status 0x281"));
+    assert_non_null(
+        strstr(fake.console, "read of gpa 0x100009000 failed: store 'data', block 1072, status 0x281"));
     assert_int_equal(word(module_gfn(9)), PAGE_ABSENT);
     assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
     check_frames();
@@ -273,7 +274,8 @@ static void write_error(void **state)
     pager_evict_range(vm, g, next);
     fake_store_finish(&world.swap, 20, 5);
     assert_int_equal(vm->status, VM_STATUS_STORE_ERROR);
-    assert_non_null(strstr(fake.console, "write to swap of gpa 0x14000 failed: store 'swap', block 1160, status 0x5"));
+    assert_non_null(
+        strstr(fake.console, "write to swap of gpa 0x14000 failed: store 'swap', block 1160, status 0x5"));
     assert_int_equal(word(g) & PAGE_MASK, PAGE_RESIDENT | PAGE_DIRTY | PAGE_REF);
     expect_bytes(g, 0x51);
     check_frames();
@@ -361,18 +363,9 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(zero_fill),
-        test(module_pages),
-        test(waiting_for_a_load),
-        test(read_error),
-        test(read_refused),
-        test(swap_round_trip),
-        test(untouched_zeroes_are_dropped),
-        test(rescue),
-        test(write_error),
-        test(write_refused),
-        test(waiting_for_a_frame),
-        test(oldest_request),
+        test(zero_fill),    test(module_pages),    test(waiting_for_a_load),           test(read_error),
+        test(read_refused), test(swap_round_trip), test(untouched_zeroes_are_dropped), test(rescue),
+        test(write_error),  test(write_refused),   test(waiting_for_a_frame),          test(oldest_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ static void edges(void **state)
 
 static void refused(void **state)
 {
-    u64 limit = world.vm->tdp.ops->gfn_limit, used = world.vm->pager.swap_used;
+    u64 limit = BIT(FAKE_MAXPHYADDR - PAGE_SHIFT), used = world.vm->pager.swap_used;
 
     (void)state;
     assert_int_equal(slot_add(world.vm, "x", (gfn_t){WORLD_MEMORY - 1}, 1, NULL), -2);
@@ -71,7 +71,8 @@ static void not_while_running(void **state)
 int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
-    const struct CMUnitTest tests[] = {test(edges), test(refused), test(swap_places), test(not_while_running)};
+    const struct CMUnitTest tests[] = {test(edges), test(refused), test(swap_places),
+                                       test(not_while_running)};
 
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,12 +64,18 @@ static void who_is_kicked(void **state)
         enum ticket_kind kind;
         bool kicked;
     } rows[] = {
-        {0, 0, TICKET_ITEM, false},             {0, 1, TICKET_ITEM, false},
-        {0, 0, TICKET_SYNC, false},             {MODE_IN_GUEST, 0, TICKET_ITEM, true},
-        {MODE_IN_GUEST, 1, TICKET_ITEM, false}, {MODE_IN_GUEST, 1, TICKET_SLOT, true},
-        {MODE_IN_GUEST, 1, TICKET_SYNC, true},  {MODE_BLOCKED, 0, TICKET_ITEM, true},
-        {MODE_BLOCKED, 1, TICKET_ITEM, true},   {MODE_BLOCKED, 1, TICKET_SLOT, true},
-        {5 * MODE_STEP, 0, TICKET_ITEM, false}, {5 * MODE_STEP | MODE_IN_GUEST, 0, TICKET_ITEM, true},
+        {0, 0, TICKET_ITEM, false},
+        {0, 1, TICKET_ITEM, false},
+        {0, 0, TICKET_SYNC, false},
+        {MODE_IN_GUEST, 0, TICKET_ITEM, true},
+        {MODE_IN_GUEST, 1, TICKET_ITEM, false},
+        {MODE_IN_GUEST, 1, TICKET_SLOT, true},
+        {MODE_IN_GUEST, 1, TICKET_SYNC, true},
+        {MODE_BLOCKED, 0, TICKET_ITEM, true},
+        {MODE_BLOCKED, 1, TICKET_ITEM, true},
+        {MODE_BLOCKED, 1, TICKET_SLOT, true},
+        {5 * MODE_STEP, 0, TICKET_ITEM, false},
+        {5 * MODE_STEP | MODE_IN_GUEST, 0, TICKET_ITEM, true},
     };
 
     (void)state;

@@ -327,18 +327,12 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(request_or_kick),
-        test(one_stay_from_the_next),
-        test(serviced_before_entry),
-        test(halt_and_wake),
-        test(event_races_with_hlt),
-        test(nmi),
-        test(init_and_sipi),
-        test(init_waits_for_the_page),
-        test(stopped_and_paused),
-        test(completions_while_paused),
-        test(only_interrupts_return),
-        test(guest_timer_is_armed_at_once),
+        test(request_or_kick),        test(one_stay_from_the_next),
+        test(serviced_before_entry),  test(halt_and_wake),
+        test(event_races_with_hlt),   test(nmi),
+        test(init_and_sipi),          test(init_waits_for_the_page),
+        test(stopped_and_paused),     test(completions_while_paused),
+        test(only_interrupts_return), test(guest_timer_is_armed_at_once),
         test(bounded_refusals),
     };
 

@@ -38,8 +38,9 @@ static void late_then_answered(void **state)
     world_touch(world.v, 1);
     look_after(5 * SECOND + 1);
     assert_int_equal(vm->state, VM_PAUSED);
-    assert_non_null(strstr(fake.console, "no answer for 5 s to a read of gpa 0x100001000 (store 'data', block 1008): "
-                                         "paused; stops after 30 s"));
+    assert_non_null(strstr(fake.console,
+                           "no answer for 5 s to a read of gpa 0x100001000 (store 'data', block 1008): "
+                           "paused; stops after 30 s"));
     fake_console_clear();
     look_after(SECOND);
     assert_string_equal(fake.console, ""); /* said once */

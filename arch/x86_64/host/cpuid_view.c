@@ -135,6 +135,11 @@ struct cpuid_regs cpuid_view(struct cpuid_place p, u32 leaf, u32 sub, struct cpu
     }
 }
 
+unsigned hw_gpa_bits(void)
+{
+    return cpuid(CPUID_EXT_SIZES, 0).eax & 0xff;
+}
+
 void hw_cpuid(const struct vcpu *v, struct exit *e)
 {
     struct cpuid_place p = {v->id, v->vm->vcpus};

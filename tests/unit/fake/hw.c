@@ -5,7 +5,6 @@
 #include "hw.h"
 #include "vcpu.h"
 
-#define CPUID_ADDRESSES 0x80000008u
 
 void (*fake_guest)(struct vcpu *v, struct exit *e);
 
@@ -183,10 +182,15 @@ void hw_flush(struct vcpu *v)
     v->hw->flushes++;
 }
 
+unsigned hw_gpa_bits(void)
+{
+    return FAKE_MAXPHYADDR;
+}
+
 void hw_cpuid(const struct vcpu *v, struct exit *e)
 {
     (void)v;
-    e->cpuid.eax = e->cpuid.leaf == CPUID_ADDRESSES ? FAKE_MAXPHYADDR : 0;
+    e->cpuid.eax = e->cpuid.leaf;
     e->cpuid.ebx = e->cpuid.ecx = e->cpuid.edx = 0;
 }
 

@@ -17,7 +17,8 @@ static void guest_leaves_at_once(struct vcpu *v, struct exit *e)
 static void enable_lapic(struct vcpu *v)
 {
     struct exit base = {.kind = EXIT_MSR, .msr = {.index = APIC_BASE_MSR, .write = true}};
-    struct exit svr = {.kind = EXIT_MSR, .msr = {.index = X2APIC_MSR_FIRST + 0xf, .write = true, .value = 0x1ff}};
+    struct exit svr = {.kind = EXIT_MSR,
+                       .msr = {.index = X2APIC_MSR_FIRST + 0xf, .write = true, .value = 0x1ff}};
 
     base.msr.value = v->lapic.base | APIC_BASE_X2;
     assert_int_equal(lapic_msr(v, &base), OUTCOME_DONE);
@@ -112,13 +113,15 @@ u32 world_slot(struct vcpu *v, unsigned word)
 {
     u32 value;
 
-    assert_int_equal(guest_read32(v->vm, (gpa_t){(v->apf.en & APF_EN_SLOT_MASK) + 4 * word}, &value), GUEST_OK);
+    assert_int_equal(guest_read32(v->vm, (gpa_t){(v->apf.en & APF_EN_SLOT_MASK) + 4 * word}, &value),
+                     GUEST_OK);
     return value;
 }
 
 void world_slot_set(struct vcpu *v, unsigned word, u32 value)
 {
-    assert_int_equal(guest_write32(v->vm, (gpa_t){(v->apf.en & APF_EN_SLOT_MASK) + 4 * word}, value), GUEST_OK);
+    assert_int_equal(guest_write32(v->vm, (gpa_t){(v->apf.en & APF_EN_SLOT_MASK) + 4 * word}, value),
+                     GUEST_OK);
 }
 
 void world_touch(struct vcpu *v, u64 page)

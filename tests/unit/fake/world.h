@@ -18,12 +18,13 @@
 #include "abi/kvm_apf.h"
 #include "abi/kvm_msr.h"
 
-#define WORLD_MEMORY 256u                        /* pages of anonymous memory */
-#define WORLD_MODULE 128u                        /* pages of the module; the last one is partial */
-#define WORLD_BASE   0x100000ull                 /* first gfn of the module */
-#define WORLD_TAIL   100u                        /* bytes in its last page */
-#define WORLD_SLOT(id) (0x1fc0ull + (id) * 0x1000ull) /* gpa of a vCPU's slot: the last 64 bytes of a page (T-A-020) */
-#define WORLD_HOLE   0x700000000ull              /* a gpa that is no memory */
+#define WORLD_MEMORY 256u        /* pages of anonymous memory */
+#define WORLD_MODULE 128u        /* pages of the module; the last one is partial */
+#define WORLD_BASE   0x100000ull /* first gfn of the module */
+#define WORLD_TAIL   100u        /* bytes in its last page */
+#define WORLD_SLOT(id) \
+    (0x1fc0ull + (id)*0x1000ull)    /* gpa of a vCPU's slot: the last 64 bytes of a page (T-A-020) */
+#define WORLD_HOLE   0x700000000ull /* a gpa that is no memory */
 #define WORLD_VECTOR 0xf3u
 
 struct world {

@@ -18,14 +18,8 @@ struct percpu cpus[MAX_CPUS];
 struct boot boot;
 
 static struct thread a, b;
-static bool may_park;
 static unsigned parks, woken_a, woken_b;
 static void (*while_parked)(void); /* what the rest of the world does meanwhile; once */
-
-bool sched_may_park(void)
-{
-    return may_park;
-}
 
 void sched_park(u64 deadline_ns)
 {
@@ -57,7 +51,7 @@ static int setup(void **state)
     (void)state;
     fake_reset();
     fake_cpu(0, &a);
-    may_park = true;
+    a.preempt_off = 0;
     parks = woken_a = woken_b = 0;
     while_parked = NULL;
     return 0;
@@ -202,7 +196,7 @@ static void markers_run_out(void **state)
 static void halt_wait(void **state)
 {
     (void)state;
-    may_park = false;
+    a.preempt_off = 1;
     fake.on_wait = ready_1000;
     assert_int_equal(apf_wait(0x1000), APF_HALT_WAITED);
     assert_int_equal(fake.waits, 1);
@@ -220,7 +214,7 @@ static void ready_on_cpu_1(void)
 static void halt_wait_ended_by_another_cpu(void **state)
 {
     (void)state;
-    may_park = false;
+    a.preempt_off = 1;
     fake.on_wait = ready_on_cpu_1;
     assert_int_equal(apf_wait(0x1000), APF_HALT_WAITED);
     assert_int_equal(fake.ipis[0][KIRQ_RESCHED], 1);
@@ -236,7 +230,7 @@ static void timer_then_ready(void)
 static void halt_wait_looks_again(void **state)
 {
     (void)state;
-    may_park = false;
+    a.preempt_off = 1;
     fake.on_wait = timer_then_ready;
     assert_int_equal(apf_wait(0x1000), APF_HALT_WAITED);
     assert_int_equal(fake.waits, 2);
