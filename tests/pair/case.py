@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# case.py: one paired boot: what is booted on what, and what must come of it.
+
+import dataclasses
+import fcntl
+import os
+import shutil
+import subprocess
+
+import disks
+import machine
+
+CONFIG, MACHINE = 0x63, 0x64
+GUEST_BUG, STORE_ERROR, STORE_TIMEOUT = 0x60, 0x61, 0x62
+KVM_GET_API_VERSION, KVM_API_VERSION = 0xAE00, 12
+GRUB_TOOLS = ("grub-mkrescue", "xorriso", "mformat")
+
+
+class Skip(Exception):
+    """The case cannot run here; the message says why."""
+
+
+@dataclasses.dataclass
+class Case:
+    """
+    A guest of build/guest-NAME.elf, or an image by path, with its arguments; `{crc}` and `{bytes}` in any of them are
+    the disk's module's. The console must match every pattern of `say` and none of `never`; each function of `checks`
+    yields complaints about the finished run.
+    """
+
+    name: str
+    guest: str = "hello"
+    args: str = ""
+    host: str = "mem=16M resident=4M"
+    status: tuple = (0,)
+    say: tuple = ()
+    never: tuple = ()
+    checks: tuple = ()
+    boot: str = "kernel"  # or grub; pvh, multiboot and kvm boot the guest without our host; run is `make run`'s script
+    cpus: int = 2
+    cpu: str = "max"
+    memory: int = 256
+    disk: str = "text"
+    module: str = "data:{bytes}:data"
+    latency: float = 0  # ms
+    graph: object = None  # a function that makes the block graph of the disk's path
+    limit: int = 40  # seconds
+
+    def scratch(self, suffix):
+        return os.path.join(disks.FOLDER, self.name + suffix)
+
+    def image(self):
+        suffix = ".elf32" if self.boot == "multiboot" else ".elf"
+        return self.guest if "/" in self.guest or not self.guest else f"build/guest-{self.guest}{suffix}"
+
+    def command(self):
+        """QEMU's arguments, with everything they name made ready."""
+        if self.boot == "run":
+            return ["env", "LATENCY=0", "images/run"]
+        facts = disks.facts[self.disk]
+        guest_args = self.args.format(**facts)
+        if self.boot in ("pvh", "multiboot", "kvm"):
+            return self.alone(guest_args, facts["module"])
+        host_args = f"{self.host} module={self.module}" if self.module else self.host
+        m = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, guest=self.image(),
+                            host_args=host_args.format(**facts), guest_args=guest_args)
+        if self.disk:
+            m.disk = self.scratch(".img")
+            disks.copy(self.disk, m.disk)
+            m.latency = self.latency
+            m.graph = self.graph(m.disk) if self.graph else None
+        if self.boot == "grub":
+            m.iso = self.scratch(".iso")
+            grub_or_skip()
+            subprocess.run(["images/iso.sh", m.host, m.guest, m.iso, m.host_args, m.guest_args], check=True)
+        return m.command()
+
+    def alone(self, guest_args, module):
+        """The guest on QEMU itself: the same machine with the guest in the host's place, and its module in a file."""
+        words = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, host=self.image(),
+                                guest=module).command()
+        words[words.index("-append") + 1] = guest_args
+        if self.boot == "kvm":
+            kvm_or_skip()
+            words[words.index("-accel") + 1] = "kvm"
+            words[words.index("-cpu") + 1] = "host"
+        return words
+
+    def clean(self):
+        for suffix in (".img", ".iso"):
+            if os.path.exists(self.scratch(suffix)):
+                os.unlink(self.scratch(suffix))
+
+
+def kvm_or_skip():
+    try:
+        with open("/dev/kvm", "rb+", buffering=0) as kvm:
+            version = fcntl.ioctl(kvm, KVM_GET_API_VERSION)
+    except OSError as why:
+        raise Skip(f"/dev/kvm: {why.strerror}") from why
+    if version != KVM_API_VERSION:
+        raise Skip(f"/dev/kvm has API version {version}")
+
+
+def grub_or_skip():
+    missing = [tool for tool in GRUB_TOOLS if not shutil.which(tool)]
+    if missing:
+        raise Skip(f"no {missing[0]}")

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# cases_hostile.py: guests that misbehave (tests/pair/guest/hostile): the host lives, says what it saw, and how it ended.
+
+from case import GUEST_BUG, Case
+
+PANIC = 0x5F  # the guest's own: it may die of what it does to itself
+HOST = r"^host\| "
+REGISTERS = HOST + r"vcpu 0: rip [0-9a-f]{16} rsp "
+STOPPED = HOST + r"vm0 stopped on vcpu \d: "
+
+
+def mode(name, *status, say=(), vcpus=2, apf="int", **more):
+    return Case(f"hostile-{name}" + ("" if apf == "int" else f"-{apf}"), guest="hostile", args=name,
+                host=f"mem=16M resident=4M apf={apf} vcpus={vcpus}", status=status or (0,),
+                say=(f"hostile: {name}$", *say), never=("^vm0.*not so",), **more)
+
+
+def stopped(name, why, **more):
+    """The host ends the VM, and says why and in which state it was."""
+    return mode(name, GUEST_BUG, say=(STOPPED + why, REGISTERS, HOST + r"  code"), vcpus=1, **more)
+
+
+CASES = [
+    mode("undefined", vcpus=1),
+    mode("registers", vcpus=1),
+    mode("cpuid"),
+    mode("ports", vcpus=1),
+    mode("byte-exit", 7),
+    mode("no-paging", 9, vcpus=1),
+    stopped("string-io", "string I/O"),
+    stopped("triple-fault", "triple fault"),
+    stopped("jump-hole", "execution at gpa 0xe0000000, where there is no memory"),
+    stopped("read-hole", "read at gpa 0xe0000123, where there is no memory"),
+    stopped("write-hole", "write at gpa 0xe0000123, where there is no memory"),
+    mode("jump-nowhere", PANIC, say=("^vm0.* panic on CPU",)),
+
+    *[mode("garbage", apf=apf) for apf in ("none", "legacy", "pf2", "int", "dual")],
+    mode("clocks"),
+    mode("slot-in-hole"),
+    mode("never-acknowledge", 3, vcpus=1),
+    *[mode("scribble", 4, PANIC, apf=apf) for apf in ("legacy", "pf2", "int")],
+    mode("slot-absent", 5, PANIC),
+    mode("bad-vector", 6, PANIC),
+    mode("acknowledge"),
+
+    mode("apic-off", 4),
+    mode("apic-soft-off"),
+    mode("apic-garbage", 7),
+    mode("ipi-flood", vcpus=4),
+    mode("nmi-flood"),
+    mode("timer-storm", 8),
+    stopped("init-self", "execution at gpa 0xfffffff0"),
+    mode("init-others", 6, vcpus=3),
+    mode("halt", 5),
+    *[mode("sti-hlt", vcpus=1, apf=apf, limit=20) for apf in ("int", "none")],
+
+    mode("hypercalls", vcpus=1),
+    mode("evict-everything"),
+    mode("absent-handlers", vcpus=1),
+    mode("noise", say=("^vm0. hostile: the end$",)),
+]

@@ -1,0 +1,151 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# disks.py: the disks that the cases boot from: small ones of known contents, bad ones, and what makes them fail.
+
+import os
+import random
+import subprocess
+import zlib
+
+FOLDER = "build/pair"
+MIB = 1 << 20
+PAGE = 4096
+SECTORS_PER_PAGE = 8
+DATA_FIRST = 2048  # the module's first block, where images/disk.sh puts it
+CHUNK = 64 << 10  # by which the search guest divides its work
+TEXT_BYTES = 3 * MIB + 1234  # ends within a page
+TEXT_SWAP = (2 + TEXT_BYTES // MIB) * MIB  # where swap begins on its disk
+SECOND = 10**9
+
+
+# ---- Modules ----
+
+def text():
+    """Lines of words; a needle lies across every border between two chunks."""
+    words = ["needle", "thread", "page", "a", "int", "return", "memory", "{", "};", "if (x)\n", "\n\n", "\n"]
+    out = bytearray(" ".join(random.Random(20).choices(words, k=TEXT_BYTES // 4)).encode()[:TEXT_BYTES])
+    for i, border in enumerate(range(CHUNK, len(out), CHUNK)):
+        at = border - 1 - i % 5
+        out[at : at + 6] = b"needle"
+    return bytes(out)
+
+
+def numbered():
+    """Pages that hold nothing but their own number, in 64-bit words."""
+    return b"".join(i.to_bytes(8, "little") * (PAGE // 8) for i in range(16 * MIB // PAGE))
+
+
+def write_if_other(path, contents):
+    """The same file stays, with its time of change, so that what was made from it stays too."""
+    if os.path.exists(path):
+        with open(path, "rb") as f:
+            if f.read() == contents:
+                return
+    with open(path, "wb") as f:
+        f.write(contents)
+
+
+# ---- Disks: each entry makes one at a path ----
+
+def holding(module, swap_mib):
+    return lambda path: subprocess.run(["images/disk.sh", os.path.join(FOLDER, module), path, str(swap_mib)],
+                                       check=True)
+
+
+def blank(mib):
+    def make(path):
+        with open(path, "wb") as f:
+            f.truncate(mib * MIB)
+    return make
+
+
+def partitioned(mib, **parts):
+    """Empty partitions NAME=MIB one after the other."""
+    def make(path):
+        blank(mib)(path)
+        words = ["sgdisk", "-o", "-a", "8"]
+        for name, size in parts.items():
+            words += ["-n", f"0:0:+{size}M", "-c", f"0:{name}"]
+        subprocess.run([*words, path], check=True, stdout=subprocess.DEVNULL,
+                       env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
+    return make
+
+
+MODULES = {"text": text, "numbered": numbered}
+DISKS = {
+    "text": holding("text", 32),
+    "numbered": holding("numbered", 64),
+    "no table": blank(16),
+    "no data": partitioned(64, swap=32),
+    "no swap": partitioned(64, data=4),
+    "small swap": partitioned(64, data=4, swap=8),
+    "2 TiB": partitioned(2 << 20 | 128, data=2 << 20, swap=64),
+}
+facts = {"": {"bytes": 0, "crc": "", "module": ""}}  # of the disk's module, for the cases' arguments
+
+
+def path_of(name):
+    return os.path.join(FOLDER, name.replace(" ", "-") + ".img")
+
+
+def prepare(names):
+    """Makes these disks, and what has to be known about them."""
+    os.makedirs(FOLDER, exist_ok=True)
+    for name in names:
+        module = os.path.join(FOLDER, name)
+        contents = MODULES[name]() if name in MODULES else b""
+        if contents:
+            write_if_other(module, contents)
+        facts[name] = {"bytes": len(contents) or 4 * MIB, "crc": f"{zlib.crc32(contents):08x}", "module": module}
+        DISKS[name](path_of(name))
+
+
+def copy(name, to):
+    """Each case writes to a disk of its own."""
+    subprocess.run(["cp", "--sparse=always", path_of(name), to], check=True)
+
+
+# ---- Faults: block graphs (QEMU's block drivers) in place of the plain file ----
+
+def lba(page):
+    """The block where a page of the module begins."""
+    return DATA_FIRST + page * SECTORS_PER_PAGE
+
+
+def plain(path):
+    return {"driver": "raw", "file": {"driver": "file", "filename": path, "locking": "off"}}
+
+
+def failing(kind, **where):
+    """Requests of that kind, all or those over sector=N, end with an I/O error."""
+    rule = {"event": "none", "iotype": kind, "errno": 5, "once": False, **where}
+    return lambda path: {"driver": "raw", "file": {"driver": "blkdebug", "image": plain(path)["file"],
+                                                   "inject-error": [rule]}}
+
+
+def silent(path, seconds):
+    """Answers zeros, so late that the host will have given up if the time is long."""
+    return {"driver": "null-co", "size": os.path.getsize(path), "read-zeroes": True,
+            "latency-ns": int(seconds * SECOND)}
+
+
+def late_page(page, seconds, answer=None):
+    """
+    The disk answers promptly but for one page of the module, which takes that time: a quorum that asks its children in
+    turn gets an error for that page from the first, and the second is slow.
+    """
+    def graph(path):
+        slow = answer(path, seconds) if answer else silent(path, seconds)
+        return {"driver": "quorum", "vote-threshold": 1, "read-pattern": "fifo",
+                "children": [failing("read", sector=lba(page))(path), slow]}
+    return graph
+
+
+def late_writes(seconds):
+    """Reads are prompt; a write has to reach both children."""
+    return lambda path: {"driver": "quorum", "vote-threshold": 1, "read-pattern": "fifo",
+                         "children": [plain(path), silent(path, seconds)]}
+
+
+def late_but_right(path, seconds):
+    """The bytes of the file after that time: two copies outvote a silent one (machine.py)."""
+    return {"driver": "quorum", "vote-threshold": 2, "children": [plain(path), plain(path), silent(path, seconds)]}
