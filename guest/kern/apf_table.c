@@ -116,7 +116,7 @@ static bool insert_waiter(struct node *n)
 enum apf_wait apf_wait(u32 token)
 {
     const struct percpu *c = karch_cpu();
-    bool park = sched_may_park();
+    bool park = sched_may_park(c);
     struct node n = {.token = token, .cpu = c->id, .thread = c->current, .halted = !park, .waiting = 1};
 
     if (!insert_waiter(&n))

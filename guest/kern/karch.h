@@ -19,8 +19,8 @@ struct percpu *karch_cpu(void);
 struct thread *karch_thread(void);
 
 /* CPUs. */
-void karch_cpu_init(struct percpu *c); /* on c itself, interrupts off: its tables and interrupt controller */
-unsigned karch_cpu_count(void);        /* present ones, this one included */
+void karch_cpu_init(struct percpu *c); /* on c itself, interrupts off: its interrupt controller */
+unsigned karch_cpu_count(void);        /* present ones, this one included; at most MAX_CPUS */
 bool karch_cpu_start(struct percpu *c,
                      void *sp); /* c calls cpu_main(c) on stack sp; false if it does not come up */
 void karch_ipi(struct percpu *to, enum kirq irq);

@@ -35,9 +35,11 @@ void cpu_main(struct percpu *c)
 /* `vcpus=N` uses fewer than there are. */
 static void start_other_cpus(void)
 {
-    unsigned n = (unsigned)MIN(boot_option_number("vcpus", MAX_CPUS), karch_cpu_count());
+    unsigned n = karch_cpu_count();
 
-    for (cpus_online = 1; cpus_online < MIN(n, MAX_CPUS); cpus_online++) {
+    if (n > 1)
+        n = (unsigned)MIN(boot_option_number("vcpus", MAX_CPUS), n);
+    for (cpus_online = 1; cpus_online < n; cpus_online++) {
         struct percpu *c = &cpus[cpus_online];
         void *sp = thread_stack_new();
 

@@ -14,7 +14,7 @@ enum { EAX, EBX, ECX, EDX };
 static struct {
     u32 kvm_features;
     bool ours;
-    u32 dialects, features, cpus;
+    u32 features, cpus;
     enum fl_personality personality;
 } pv;
 
@@ -52,7 +52,6 @@ void pv_init(void)
     if (!pv.ours)
         return;
     karch_pv_leaf(FL_CPUID_DIALECTS, r);
-    pv.dialects = r[EAX];
     pv.personality = r[EBX];
     pv.features = r[ECX];
     pv.cpus = r[EDX];
@@ -73,15 +72,16 @@ unsigned pv_cpu_count(void)
     return pv.cpus;
 }
 
-/* `dialect=` chooses among those that a host of ours offers at once. */
-static enum apf_dialect dialect_of_ours(void)
+/* Of two that are offered at once `dialect=pf2` chooses the other. */
+static enum apf_dialect dialect_of_dual(void)
 {
     const char *wish = boot_option("dialect");
 
-    if (wish && !strncmp(wish, "legacy", 6) && pv.dialects & FL_DIALECT_LEGACY)
-        return APF_LEGACY;
-    if (wish && !strncmp(wish, "pf2", 3) && pv.dialects & FL_DIALECT_PF2)
-        return APF_PF2;
+    return wish && !strncmp(wish, "pf2", 3) ? APF_PF2 : APF_INT;
+}
+
+static enum apf_dialect dialect_of_ours(void)
+{
     switch (pv.personality) {
     case FL_APF_NONE:
         return APF_ABSENT;
@@ -90,8 +90,9 @@ static enum apf_dialect dialect_of_ours(void)
     case FL_APF_PF2:
         return APF_PF2;
     case FL_APF_INT:
-    case FL_APF_DUAL:
         return APF_INT;
+    case FL_APF_DUAL:
+        return dialect_of_dual();
     }
     return APF_ABSENT;
 }

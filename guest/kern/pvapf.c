@@ -80,14 +80,14 @@ static void not_present(struct percpu *c, u32 token)
     if (dialect == APF_PF2) /* a ready may have been held back while the slot was busy (A2-13) */
         acknowledge();
     switch (apf_wait(token)) {
-    case APF_WAITED:
-        return; /* perhaps on another CPU: c is stale */
+    case APF_WAITED: /* perhaps this is another CPU by now */
+        break;
     case APF_HALT_WAITED:
         count(&c->apf.halt_waits);
-        return;
+        break;
     case APF_NOT_NEEDED:
         count(&c->apf.duplicates);
-        return;
+        break;
     }
 }
 
@@ -102,10 +102,8 @@ static void ready(struct percpu *c, u32 token)
     }
 }
 
-void pvapf_event(u32 marker, u32 token, bool irqs_were_on)
+void pvapf_event(struct percpu *c, u32 marker, u32 token, bool irqs_were_on)
 {
-    struct percpu *c = karch_cpu();
-
     if (!irqs_were_on)
         panic("asynchronous page fault, token %x, while interrupts were off (A4-12)", token);
     if (dialect == APF_LEGACY && marker == APF_REASON_READY)

@@ -19,4 +19,4 @@ void pvapf_cpu_disable(struct percpu *c);
  */
 u32 pvapf_take_marker(struct percpu *c);
 /* … and if so: handles it. Interrupts off; may run other threads before it returns. irqs_were_on: in what faulted. */
-void pvapf_event(u32 marker, u32 token, bool irqs_were_on);
+void pvapf_event(struct percpu *c, u32 marker, u32 token, bool irqs_were_on);

@@ -61,15 +61,10 @@ static void timer_at(struct percpu *c, u64 when_ns)
     c->timer_stale = true;
 }
 
-static void unlock(void)
+static __attribute__((noinline)) void leave_vm(struct percpu *c)
 {
-    struct percpu *c = karch_cpu();
-    u32 kick = c->kick;
-
-    c->kick = 0;
-    spin_put(&sched.lock);
-    for (; kick; kick &= kick - 1)
-        karch_ipi(&cpus[__builtin_ctz(kick)], KIRQ_RESCHED);
+    for (; c->kick; c->kick &= c->kick - 1)
+        karch_ipi(&cpus[__builtin_ctz(c->kick)], KIRQ_RESCHED);
     if (c->timer_stale) {
         u64 now = time_ns();
 
@@ -78,10 +73,18 @@ static void unlock(void)
     }
 }
 
-/* Runs the next thread, or the idle thread. Returns, with the lock held, when it is `me`'s turn again. */
-static void switch_from(struct thread *me)
+static void unlock(void)
 {
     struct percpu *c = karch_cpu();
+
+    spin_put(&sched.lock);
+    if (c->kick || c->timer_stale)
+        leave_vm(c);
+}
+
+/* c runs the next thread, or the idle thread. Returns, with the lock held, when it is `me`'s turn again, on any CPU. */
+static void switch_from(struct percpu *c, struct thread *me)
+{
     struct thread *next = dequeue();
 
     if (!next)
@@ -138,7 +141,7 @@ void sched_park(u64 deadline_ns)
             timer_at(c, deadline_ns);
         }
         me->state = THREAD_PARKED;
-        switch_from(me);
+        switch_from(c, me);
     }
     me->permit = false;
     unlock();
@@ -163,13 +166,6 @@ void sched_unpark(struct thread *t)
     unlock();
 }
 
-bool sched_may_park(void)
-{
-    const struct percpu *c = karch_cpu();
-
-    return c->current != c->idle && !c->current->preempt_off;
-}
-
 void sched_exit(void)
 {
     struct thread *me = karch_thread();
@@ -178,7 +174,7 @@ void sched_exit(void)
     me->state = THREAD_DEAD;
     if (me->joiner)
         unpark(me->joiner);
-    switch_from(me);
+    switch_from(karch_cpu(), me);
     panic("a thread that had ended was run again");
 }
 
@@ -198,11 +194,13 @@ void sched_begin(void)
     unlock();
 }
 
-static void give_way(struct thread *me)
+static void give_way(struct percpu *c)
 {
+    struct thread *me = c->current;
+
     spin_get(&sched.lock);
     enqueue(me);
-    switch_from(me);
+    switch_from(c, me);
     unlock();
 }
 
@@ -210,7 +208,7 @@ void thread_yield(void)
 {
     bool on = karch_irq_save();
 
-    give_way(karch_thread());
+    give_way(karch_cpu());
     karch_irq_restore(on);
 }
 
@@ -218,10 +216,10 @@ void irq_exit(void)
 {
     struct percpu *c = karch_cpu();
 
-    if (!c->resched || !sched_may_park())
+    if (!c->resched || !sched_may_park(c))
         return;
     c->resched = false;
-    give_way(c->current);
+    give_way(c);
 }
 
 void irq_timer(void)
@@ -280,7 +278,7 @@ void sched_idle(void)
         spin_get(&sched.lock);
         if (sched.head) {
             sched.idle &= ~(u32)BIT(c->id);
-            switch_from(me);
+            switch_from(c, me);
             unlock();
             continue;
         }

@@ -23,7 +23,7 @@ static struct thread *claim_entry(void)
     for (unsigned i = 0; i < MAX_THREADS && !t; i++) {
         if (threads[i].state == THREAD_FREE) {
             t = &threads[i];
-            t->state = THREAD_PARKED; /* taken; nobody can unpark what nobody knows */
+            t->state = THREAD_NEW; /* a late sched_unpark() of its former user leaves it alone */
         }
     }
     irq_unlock(&table_lock, on);

@@ -8,8 +8,9 @@
  */
 #pragma once
 #include "guest.h"
+#include "percpu.h"
 
-enum thread_state { THREAD_FREE, THREAD_READY, THREAD_RUNNING, THREAD_PARKED, THREAD_DEAD };
+enum thread_state { THREAD_FREE, THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_PARKED, THREAD_DEAD };
 
 #define THREAD_FPU_SIZE 512
 
@@ -38,8 +39,11 @@ void sched_enqueue_new(struct thread *t);
 /* Blocks the caller until unparked or until the deadline. */
 void sched_park(u64 deadline_ns);
 void sched_unpark(struct thread *t);
-/* May the present context be descheduled (A4-30)? */
-bool sched_may_park(void);
+/* May what runs on c, the calling CPU, be descheduled (A4-30)? */
+static inline bool sched_may_park(const struct percpu *c)
+{
+    return c->current != c->idle && !c->current->preempt_off;
+}
 /* The caller is over: wakes its joiner and never returns. */
 _Noreturn void sched_exit(void);
 /* Is t over? If not, the caller will be unparked when it is. */

@@ -39,6 +39,14 @@ struct frame {
     u64 rip, cs, rflags, rsp, ss;
 };
 
+static inline struct percpu *this_cpu(void)
+{
+    struct percpu *c;
+
+    __asm__ volatile("mov %%gs:%c1, %0" : "=r"(c) : "i"(PERCPU_SELF));
+    return c;
+}
+
 /* head.S */
 extern char image_start[], image_end[];
 extern u64 boot_pml4[];

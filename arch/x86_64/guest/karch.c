@@ -16,10 +16,7 @@ static u32 features; /* CPUID.1:ECX, asked only once: under a hypervisor CPUID i
 
 struct percpu *karch_cpu(void)
 {
-    struct percpu *c;
-
-    __asm__ volatile("mov %%gs:%c1, %0" : "=r"(c) : "i"(PERCPU_SELF));
-    return c;
+    return this_cpu();
 }
 
 /* One instruction: whatever CPU it runs on, the answer is the caller. */

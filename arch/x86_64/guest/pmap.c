@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pmap.c: the kernel's page tables: everything at its own address, in the largest pages that fit.
+ * pmap.c: the kernel's page tables: everything at its own address, in 1 GiB pages where the CPU has them, else 2 MiB.
  *
- * Entries are only added, before or by the CPU that uses them; but for guard pages, which are taken out of a 2 MiB page
+ * Entries are only added, before or by the CPU that uses them; but for guard pages, which are taken out of a large page
  * before anybody may have touched them. A CPU that cached the large page misses the guard, nothing worse.
  */
 #include "arch.h"
@@ -39,22 +39,25 @@ static u64 *table_get(u64 *entry)
     return table_of(*entry);
 }
 
+/* Long mode itself is announced in this leaf, so it exists. */
 static bool has_gib_pages(void)
 {
-    return cpuid(CPUID_EXT_MAX, 0).eax >= CPUID_EXT_FEATURES &&
-           cpuid(CPUID_EXT_FEATURES, 0).edx & BIT(CPUIDX1_EDX_GIB_PAGES);
+    static enum { UNKNOWN, NO, YES } has;
+
+    if (has == UNKNOWN)
+        has = cpuid(CPUID_EXT_FEATURES, 0).edx & BIT(CPUIDX1_EDX_GIB_PAGES) ? YES : NO;
+    return has == YES;
 }
 
-/* Maps at least the page at addr; returns the first address after what it maps. */
-static u64 map_one(u64 addr, u64 end, u64 bits)
+/* Maps the page around addr; returns the first address after it. */
+static u64 map_one(u64 addr, u64 bits)
 {
     u64 *pdpte = &table_get(&boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)], *pde;
 
-    if (*pdpte & PTE_PS || (!*pdpte && addr % GiB == 0 && end - addr >= GiB && has_gib_pages())) {
-        if (!*pdpte)
-            *pdpte = addr | bits | PTE_PS;
+    if (!*pdpte && has_gib_pages())
+        *pdpte = ROUND_DOWN(addr, GiB) | bits | PTE_PS;
+    if (*pdpte & PTE_PS)
         return ROUND_DOWN(addr, GiB) + GiB;
-    }
     pde = &table_get(pdpte)[pt_index(addr, 2)];
     if (!*pde)
         *pde = ROUND_DOWN(addr, PAGE_2M) | bits | PTE_PS;
@@ -64,7 +67,7 @@ static u64 map_one(u64 addr, u64 end, u64 bits)
 static void map(u64 addr, u64 end, u64 bits)
 {
     while (addr < end)
-        addr = map_one(addr, end, bits);
+        addr = map_one(addr, bits);
 }
 
 void karch_map(u64 addr, u64 bytes)
@@ -77,31 +80,33 @@ void pmap_map_device(u64 addr)
     map(addr, addr + 1, LEAF_BITS | PTE_PCD | PTE_PWT);
 }
 
-/* Replaces the 2 MiB page by 512 small ones; a 1 GiB page stays as it is and the guard is not made. */
-static u64 *split(u64 *pde)
+/* What the entry points to, a table; if it maps a large page itself, that is first cut into pages of so many bytes. */
+static u64 *split(u64 *entry, u64 bytes)
 {
-    u64 first = *pde & PTE_ADDR, *small;
+    u64 first = *entry & PTE_ADDR, *table;
 
-    if (!(*pde & PTE_PS))
-        return table_of(*pde);
-    small = mem_pages(1);
-    if (!small)
+    if (!(*entry & PTE_PS))
+        return table_of(*entry);
+    table = mem_pages(1);
+    if (!table)
         return NULL;
     for (unsigned i = 0; i < PT_ENTRIES; i++)
-        small[i] = (first + i * PAGE_SIZE) | LEAF_BITS;
-    at_store_rel(pde, (u64)(uintptr_t)small | TABLE_BITS);
-    return small;
+        table[i] = (first + i * bytes) | LEAF_BITS | (bytes > PAGE_SIZE ? PTE_PS : 0);
+    at_store_rel(entry, (u64)(uintptr_t)table | TABLE_BITS);
+    return table;
 }
 
+/* Without memory for tables there is no guard. */
 void karch_guard(void *page)
 {
-    u64 addr = (u64)(uintptr_t)page, pdpte, *small;
+    u64 addr = (u64)(uintptr_t)page, *table;
     bool on = irq_lock(&tables_lock);
 
-    pdpte = table_of(boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)];
-    small = pdpte & PTE_PS ? NULL : split(&table_of(pdpte)[pt_index(addr, 2)]);
-    if (small) {
-        at_store(&small[pt_index(addr, 1)], 0);
+    table = split(&table_of(boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)], PAGE_2M);
+    if (table)
+        table = split(&table[pt_index(addr, 2)], PAGE_SIZE);
+    if (table) {
+        at_store(&table[pt_index(addr, 1)], 0);
         invlpg(page);
     }
     irq_unlock(&tables_lock, on);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* setjmp.S: in newlib 3.3.0 longjmp(env, 0) makes setjmp return 0, which C forbids (C11 7.13.2.1); these replace both. */
+/* setjmp.S: replaces newlib 3.3.0's, whose longjmp(env, 0) makes setjmp return 0, which C forbids (C11 7.13.2.1). */
 
     .text
     .globl setjmp, longjmp

@@ -21,6 +21,7 @@ static void gs_set(struct percpu *c)
 void arch_start(u32 protocol, u32 info)
 {
     gs_set(&cpus[0]);
+    idt_load(&cpus[0]);
     boot.entry_tsc = head_tsc;
     boot_info_read(protocol, info);
     karch_guard(NULL); /* not earlier: loaders do put information into page 0 */
@@ -31,12 +32,12 @@ void arch_start(u32 protocol, u32 info)
 void arch_ap_start(struct percpu *c)
 {
     gs_set(c);
+    idt_load(c);
     cpu_main(c);
 }
 
 void karch_cpu_init(struct percpu *c)
 {
-    idt_load(c);
     apic_init(c);
 }
 

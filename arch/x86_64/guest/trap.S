@@ -2,7 +2,7 @@
 /* trap.S: the entries of the IDT and the way through C and back. */
 #include "arch.h"
 
-    .section .rodata
+    .section .entries, "a"
     .balign 8
     .globl trap_entries
 trap_entries:
@@ -19,7 +19,7 @@ trap_entries:
     .endif
     push $\vector
     jmp \target
-    .section .rodata
+    .section .entries, "a"
     .quad 1b
 .endm
 

@@ -90,12 +90,13 @@ static void end_wait(struct frame *f)
 void trap_page_fault(struct frame *f)
 {
     u64 cr2 = read_cr2();
-    u32 marker = pvapf_take_marker(karch_cpu());
+    struct percpu *c = this_cpu();
+    u32 marker = pvapf_take_marker(c);
 
     if (!marker)
         die(f, cr2);
     end_wait(f);
-    pvapf_event(marker, (u32)cr2, f->rflags & RFLAGS_IF);
+    pvapf_event(c, marker, (u32)cr2, f->rflags & RFLAGS_IF);
 }
 
 void trap_interrupt(struct frame *f)

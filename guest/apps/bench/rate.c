@@ -22,6 +22,7 @@ static struct {
 
 struct rates {
     double missed, computed; /* per second */
+    double latency_ms;       /* of one read, as the host saw it */
 };
 
 static void misser(void *unused)
@@ -55,6 +56,7 @@ static bool phase(unsigned missers, bool compute, u64 ns, struct rates *r)
 {
     struct thread *thread[MISSERS_MAX + 1];
     u64 missed, computed, start, passed;
+    struct fl_stats before, after;
     unsigned n = 0, wanted = missers + compute;
 
     host_evict(run.module, run.pages * PAGE_SIZE);
@@ -62,6 +64,7 @@ static bool phase(unsigned missers, bool compute, u64 ns, struct rates *r)
     while (n < wanted && (thread[n] = thread_create(n < missers ? misser : computer, NULL)))
         n++;
     thread_sleep(SETTLE_NS);
+    (void)host_stats(&before, 0);
     start = time_ns();
     missed = at_load(&run.missed);
     computed = at_load(&run.computed);
@@ -69,6 +72,9 @@ static bool phase(unsigned missers, bool compute, u64 ns, struct rates *r)
     passed = time_ns() - start;
     r->missed = (double)(at_load(&run.missed) - missed) * 1e9 / (double)passed;
     r->computed = (double)(at_load(&run.computed) - computed) * 1e9 / (double)passed;
+    (void)host_stats(&after, 0);
+    r->latency_ms =
+        (double)(after.inflight_ns - before.inflight_ns) / 1e6 / (double)(after.reads - before.reads);
     at_store(&run.stop, 1);
     for (unsigned i = 0; i < n; i++)
         thread_join(thread[i]);
@@ -91,6 +97,8 @@ static bool misses(u64 ns)
         ok = phase(threads[i], false, ns, &r);
         snprintf(name, sizeof(name), "missed_%u", threads[i]);
         figure(name, r.missed);
+        snprintf(name, sizeof(name), "latency_%u", threads[i]);
+        figure(name, r.latency_ms);
     }
     return ok;
 }

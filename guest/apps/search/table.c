@@ -3,7 +3,20 @@
 #include "phase.h"
 #include <stdio.h>
 
-enum row { TIME, FAULTS, READS, NOT_PRESENT, READY, SAT_OUT, INFLIGHT, INFLIGHT_MAX, EVICTIONS, EXITS, IDLE, ROWS };
+enum row {
+    TIME,
+    FAULTS,
+    READS,
+    NOT_PRESENT,
+    READY,
+    SAT_OUT,
+    INFLIGHT,
+    INFLIGHT_MAX,
+    EVICTIONS,
+    EXITS,
+    IDLE,
+    ROWS
+};
 
 static const char *const names[ROWS] = {
     [TIME] = "time, s",
