@@ -70,8 +70,8 @@ unsigned cpu_count(void);
 unsigned cpu_id(void);  /* of the CPU that ran the caller a moment ago */
 u64 memory_bytes(void); /* RAM the loader told of */
 const char *boot_protocol(void);
-void boot_timing(u64 *at_entry,
-                 u64 *at_main); /* time stamp counter at the first instruction and before main() */
+/* The time stamp counter at the first instruction and before main(). */
+void boot_timing(u64 *at_entry, u64 *at_main);
 
 /* Boot module i, mapped where it lies; it may be absent pages that the host reads on first touch. */
 unsigned module_count(void);

@@ -21,8 +21,8 @@ struct thread *karch_thread(void);
 /* CPUs. */
 void karch_cpu_init(struct percpu *c); /* on c itself, interrupts off: its interrupt controller */
 unsigned karch_cpu_count(void);        /* present ones, this one included; at most MAX_CPUS */
-bool karch_cpu_start(struct percpu *c,
-                     void *sp); /* c calls cpu_main(c) on stack sp; false if it does not come up */
+/* c calls cpu_main(c) on stack sp; false if it does not come up. */
+bool karch_cpu_start(struct percpu *c, void *sp);
 void karch_ipi(struct percpu *to, enum kirq irq);
 
 /* Interrupts. */
@@ -32,15 +32,15 @@ void karch_wait(void); /* called and returns with interrupts off; open in betwee
 u8 karch_apf_vector(void);
 
 /* Threads. */
-void karch_thread_init(struct thread *t,
-                       void (*entry)(void));               /* makes t start at entry with interrupts off */
+/* Makes t start at entry with interrupts off. */
+void karch_thread_init(struct thread *t, void (*entry)(void));
 void karch_switch(struct thread *from, struct thread *to); /* interrupts off */
 
 /* Time. */
 u64 karch_tsc(void);
 u64 karch_tsc_khz(void); /* as the machine tells or as measured against its timer; dear */
-void karch_timer_arm(
-    u64 tsc_ticks); /* one KIRQ_TIMER on this CPU so many ticks from now; replaces the former */
+/* One KIRQ_TIMER on this CPU so many ticks from now; replaces the former. */
+void karch_timer_arm(u64 tsc_ticks);
 
 /* Memory: everything is mapped at its physical address. */
 void karch_map(u64 addr, u64 bytes); /* makes RAM at addr usable; nothing happens if it is already */

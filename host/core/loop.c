@@ -121,33 +121,36 @@ static bool finished(struct vm *vm, u64 now)
            now > at_load(&vm->stopped) + vm->config.io_give_up;
 }
 
+/* CPU 0 minds the store; returns when it wants to look again. */
+static u64 watch(struct loop *l, u64 now)
+{
+    if (l->cpu)
+        return TIME_NEVER;
+    if (now >= l->next_look) {
+        watchdog_look(l->vm, now);
+        l->next_look = now + WATCHDOG_PERIOD;
+    }
+    return l->next_look;
+}
+
 void loop_run(struct vm *vm)
 {
     struct loop l = {.vm = vm, .cpu = port_cpu()};
     u64 now;
 
     while (now = port_now(), !finished(vm, now)) {
-        u64 due;
         struct vcpu *v;
+        bool more;
+        u64 due;
 
         (void)store_poll();
-        due = serve(&l, now);
-        if (l.cpu == 0) {
-            if (now >= l.next_look) {
-                watchdog_look(vm, now);
-                l.next_look = now + WATCHDOG_PERIOD;
-            }
-            due = MIN(due, l.next_look);
-        }
+        more = pager_reclaim(vm);
         (void)epoch_collect(vm->tdp.epoch);
+        due = MIN(serve(&l, now), watch(&l, now));
         v = at_load(&vm->state) == VM_RUNNING ? choose(&l, now, &due) : NULL;
-        if (v) {
-            switch_to(&l, v);
+        switch_to(&l, v ? v : l.current);
+        if (v || !more)
             spend(&l, v, due);
-            (void)pager_reclaim(vm);
-        } else if (!pager_reclaim(vm)) {
-            spend(&l, NULL, due);
-        }
     }
     switch_to(&l, NULL);
 }

@@ -62,8 +62,8 @@ _Noreturn void arch_ap_start(struct percpu *c);
 void boot_info_read(u32 protocol, u32 info);
 
 /* trap.S, trap.c, idt.c */
-extern void (*const trap_entries[])(
-    void); /* VEC_FIRST exceptions, then the interrupts from VEC_INTERRUPTS on */
+/* VEC_FIRST exceptions, then the interrupts from VEC_INTERRUPTS on. */
+extern void (*const trap_entries[])(void);
 extern const char karch_wait_hlt[];
 void trap_exception(struct frame *f);
 void trap_page_fault(struct frame *f);

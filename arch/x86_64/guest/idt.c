@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* idt.c: descriptor tables: one IDT for all CPUs; for each its GDT, TSS and the stacks of what may hit anywhere. */
 #include "arch.h"
-#include "cpu.h"
-#include "msr.h"
 
 #define ALARM_STACK 4096
 #define FIRST_ENTRY (VEC_INTERRUPTS - VEC_FIRST) /* trap_entries leaves out the vectors between */
