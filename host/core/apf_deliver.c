@@ -23,15 +23,11 @@ static void want_slot(struct vcpu *v)
     struct apf *a = &v->apf;
     gfn_t gfn = gpa_gfn(slot_at(a, 0));
     struct slot *s = slot_find(v->vm, gfn);
-    u32 frame;
 
     if (a->want_slot || !s)
         return;
-    frame = pager_frame_or_request(v);
-    if (frame == FRAME_NONE)
-        return; /* REQ_FRAME makes us look again */
     a->want_slot = true;
-    pager_load(v->vm, s, gfn, frame, &a->tickets.slot);
+    pager_load(v->vm, s, gfn, &a->tickets.slot);
 }
 
 static bool slot_read(struct vcpu *v, u64 offset, u32 *value)

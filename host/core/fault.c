@@ -19,7 +19,7 @@ static void install(struct vcpu *v, gfn_t gfn, pfn_t pfn, u64 seq)
 }
 
 /* The page has to be waited for: tell the guest if it may be told, and only then start the read (A0-10). */
-static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn, u32 frame)
+static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn)
 {
     struct vm *vm = v->vm;
     struct ticket *ticket = NULL;
@@ -40,9 +40,7 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn, u32 frame)
         break;
     }
     if (ticket)
-        pager_load(vm, s, gfn, frame, ticket);
-    else
-        pager_frame_release(vm, frame);
+        pager_load(vm, s, gfn, ticket);
 }
 
 void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
@@ -52,7 +50,6 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
     struct slot *s = slot_find(vm, gfn);
     pfn_t pfn;
     u64 seq;
-    u32 frame;
 
     if (!s) {
         vm_kill(vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory",
@@ -78,17 +75,13 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
         install(v, gfn, pfn, seq);
         return;
     }
-    frame = pager_frame_or_wait(v);
-    if (frame == FRAME_NONE)
-        return;
-    if (!pager_is_zero(s, gfn)) {
-        wait_for_page(v, s, gfn, frame);
-        return;
-    }
-    pager_load(vm, s, gfn, frame, NULL);
-    seq = inv_snapshot(&vm->inv); /* getting the frame may have taken other pages back */
+    if (pager_is_zero(s, gfn))
+        pager_load(vm, s, gfn, NULL);
+    seq = inv_snapshot(&vm->inv); /* getting a frame may have taken other pages back */
     if (pager_resident(vm, s, gfn, &pfn))
         install(v, gfn, pfn, seq);
+    else
+        wait_for_page(v, s, gfn);
 }
 
 void fault_prefetch(struct vcpu *v, gfn_t gfn)

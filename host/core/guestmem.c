@@ -119,14 +119,11 @@ enum guest_access guest_write64(struct vm *vm, gpa_t to, u64 value)
 void guest_bring(struct vcpu *v, gfn_t gfn)
 {
     struct slot *s = slot_find(v->vm, gfn);
-    u32 frame = pager_frame_or_wait(v);
 
     check(s, "only memory is brought in");
-    if (frame == FRAME_NONE)
-        return;
     vcpu_set_state(v, VCPU_WAIT_PAGE);
     stat_add(v->vm, sync_waits, 1);
-    pager_load(v->vm, s, gfn, frame, &v->apf.tickets.sync);
+    pager_load(v->vm, s, gfn, &v->apf.tickets.sync);
 }
 
 bool guest_load(struct vm *vm, gpa_t to, const void *from, size_t n)
@@ -147,10 +144,7 @@ bool guest_load(struct vm *vm, gpa_t to, const void *from, size_t n)
             n -= part;
             continue;
         }
-        u32 frame = pager_frame(vm);
-
-        if (frame != FRAME_NONE)
-            pager_load(vm, slot_find(vm, at), at, frame, NULL);
+        pager_load(vm, slot_find(vm, at), at, NULL);
         (void)store_poll();
     }
     return true;

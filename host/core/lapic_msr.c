@@ -24,11 +24,11 @@ enum {
     REG_SELF_IPI = 0x3f,
 };
 
-#define VERSION         (0x14u | (LVT_COUNT - 1) << 16) /* integrated, no EOI-broadcast suppression */
-#define SVR_DEFINED     0x1ffull
-#define DIVIDE_DEFINED  0xbull
-#define BASE_MODE       (APIC_BASE_ENABLE | APIC_BASE_X2)
-#define BASE_RSVD       0x2ffull
+#define VERSION        (0x14u | (LVT_COUNT - 1) << 16) /* integrated, no EOI-broadcast suppression */
+#define SVR_DEFINED    0x1ffull
+#define DIVIDE_DEFINED 0xbull
+#define BASE_MODE      (APIC_BASE_ENABLE | APIC_BASE_X2)
+#define BASE_RSVD      0x2ffull
 
 /* What of each LVT entry is defined, and what of that read-only: delivery status, remote IRR (figure 10-8). */
 static const struct {
@@ -195,8 +195,7 @@ static bool write_base(struct vcpu *v, u64 value)
 {
     u64 old = v->lapic.base;
 
-    if ((value & (BASE_RSVD | beyond_maxphyaddr())) ||
-        !mode_change_legal(old & BASE_MODE, value & BASE_MODE))
+    if ((value & (BASE_RSVD | beyond_maxphyaddr())) || !mode_change_legal(old & BASE_MODE, value & BASE_MODE))
         return false;
     v->lapic.base = value;
     if ((old ^ value) & APIC_BASE_ENABLE) {

@@ -54,52 +54,6 @@ bool pager_is_zero(struct slot *s, gfn_t gfn)
     return !s->store && at_load(&slot_page(s, gfn)->word) == PAGE_ABSENT;
 }
 
-u32 pager_frame(struct vm *vm)
-{
-    /* Two passes of the clock hand over all frames find a victim if there is one. */
-    u32 tries = 2 * vm->pager.frames.count / EVICT_SCAN + 2;
-    u32 f = framepool_get(&vm->pager.frames);
-
-    while (f == FRAME_NONE && tries--) {
-        (void)pager_reclaim(vm);
-        f = framepool_get(&vm->pager.frames);
-    }
-    return f;
-}
-
-u32 pager_frame_or_request(struct vcpu *v)
-{
-    struct vm *vm = v->vm;
-    u32 f = pager_frame(vm);
-
-    if (f != FRAME_NONE)
-        return f;
-    at_or(&vm->pager.frame_waiters, 1u << v->id); /* P4: pairs with pager_frame_release() */
-    return framepool_get(&vm->pager.frames);
-}
-
-u32 pager_frame_or_wait(struct vcpu *v)
-{
-    u32 f = pager_frame_or_request(v);
-
-    if (f == FRAME_NONE)
-        vcpu_set_state(v, VCPU_WAIT_FRAME);
-    return f;
-}
-
-void pager_frame_release(struct vm *vm, u32 frame)
-{
-    u32 waiters;
-
-    framepool_put(&vm->pager.frames, frame); /* P4: a full barrier; pairs with pager_frame_or_request() */
-    if (!at_load(&vm->pager.frame_waiters))
-        return;
-    waiters = at_xchg(&vm->pager.frame_waiters, 0);
-    for (unsigned i = 0; i < vm->vcpus; i++)
-        if (waiters & (1u << i))
-            vcpu_request(vm->vcpu[i], REQ_FRAME);
-}
-
 /* Finish everybody who waits for the page. */
 static void finish_waiters(struct page *pg)
 {
@@ -162,37 +116,47 @@ static void read_done(struct store_req *r)
     pager_io_end(io);
 }
 
-/* The page is LOADING and ours: fill its frame. */
-static void fill(struct vm *vm, struct slot *s, gfn_t gfn, struct page *pg)
+void pager_fill(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame)
 {
-    u64 word = at_load(&pg->word), at = (gfn.v - s->base.v) * PAGE_SIZE;
-    bool swapped = word & PAGE_SWAPPED;
-    hpa_t frame = pager_hpa(vm, word);
+    struct page *pg = slot_page(s, gfn);
+    u64 swapped = at_load(&pg->word) & PAGE_SWAPPED, at = (gfn.v - s->base.v) * PAGE_SIZE;
+    hpa_t to = pfn_hpa(vm->pager.frames.frame[frame].pfn);
+    bool started;
 
+    at_store(&pg->word, PAGE_LOADING | swapped | FRAME_WORD(frame));
     if (!swapped && !s->store) {
-        memset(port_map(frame), 0, PAGE_SIZE);
+        memset(port_map(to), 0, PAGE_SIZE);
         stat_add(vm, zero_fills, 1);
         become_resident(vm, gfn, pg, 0);
         return;
     }
-    if (swapped
-            ? !pager_io_start(vm, s, gfn, STORE_READ, vm->pager.swap, s->swap_offset + at, frame, read_done)
-            : !pager_io_start(vm, s, gfn, STORE_READ, s->store, at, frame, read_done))
-        become_absent(vm, pg, word & PAGE_SWAPPED);
+    if (swapped)
+        started = pager_io_start(vm, s, gfn, STORE_READ, vm->pager.swap, s->swap_offset + at, to, read_done);
+    else
+        started = pager_io_start(vm, s, gfn, STORE_READ, s->store, at, to, read_done);
+    if (started)
+        return;
+    settle(pg, PAGE_ABSENT | swapped);
+    framepool_put(&vm->pager.frames, frame); /* not released: who starves would meet the same full store */
 }
 
-void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame, struct ticket *t)
+void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, struct ticket *t)
 {
     struct page *pg = slot_page(s, gfn);
     u64 word = at_load(&pg->word);
+    u32 frame;
 
-    while ((word & PAGE_STATE) == PAGE_ABSENT)
-        if (at_cas(&pg->word, &word, PAGE_LOADING | (word & PAGE_SWAPPED) | FRAME_WORD(frame))) {
-            wait_for(pg, t);
-            fill(vm, s, gfn, pg);
-            return;
-        }
-    pager_frame_release(vm, frame);
+    while ((word & PAGE_STATE) == PAGE_ABSENT) {
+        if (!at_cas(&pg->word, &word, PAGE_LOADING | (word & PAGE_SWAPPED) | FRAME_WORD(FRAME_NONE)))
+            continue;
+        wait_for(pg, t);
+        frame = pager_frame(vm);
+        if (frame == FRAME_NONE)
+            pager_starve(vm, gfn);
+        else
+            pager_fill(vm, s, gfn, frame);
+        return;
+    }
     wait_for(pg, t);
 }
 

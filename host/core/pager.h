@@ -8,23 +8,30 @@
 #include "slot.h"
 #include "framepool.h"
 #include "pager_io.h"
+#include "ticket.h"
 
 struct vm;
-struct vcpu;
-struct ticket;
 
-#define EVICT_BATCH  16  /* victims that share one flush */
-#define EVICT_WRITES 32  /* writes in flight from which reclaim waits for the store */
+#define EVICT_BATCH  16 /* victims that share one flush */
+#define EVICT_WRITES 32 /* writes in flight from which reclaim waits for the store */
+#define STARVED_MAX  (VCPU_MAX * TICKETS + 1)
 #define EVICT_SCAN   256 /* frames the clock hand passes in one call */
+
+/* Pages that are LOADING and have no frame, oldest first. Each has a ticket; guest_load() has one page at a time. */
+struct pager_starved {
+    struct spinlock lock;
+    u32 count, head;
+    gfn_t gfn[STARVED_MAX];
+};
 
 struct pager {
     struct framepool frames; /* all the memory this VM may have resident */
     struct store *swap;
     u64 swap_used; /* bytes given to slots */
     struct pager_ios io;
-    u32 frame_waiters; /* bit per vCPU that waits for a free frame */
-    u32 reclaiming;    /* one CPU at a time moves the clock hand */
-    u32 low;           /* free frames below which reclaim starts; at least 1 */
+    struct pager_starved starved;
+    u32 reclaiming; /* one CPU at a time moves the clock hand */
+    u32 low;        /* free frames below which reclaim starts; at least 1 */
 };
 
 /* `frames` is the resident limit. False: the machine has not that much memory. */
@@ -38,19 +45,12 @@ bool pager_is_zero(struct slot *s, gfn_t gfn);
 /* The frame that a page word names. */
 hpa_t pager_hpa(struct vm *vm, u64 word);
 
-/* A free frame, taking pages back if need be; FRAME_NONE: none at present. */
-u32 pager_frame(struct vm *vm);
-/* The same for a vCPU: on FRAME_NONE it gets REQ_FRAME as soon as one is free. Owner only. */
-u32 pager_frame_or_request(struct vcpu *v);
-/* The same for a vCPU that cannot go on without: on FRAME_NONE it is in VCPU_WAIT_FRAME until then. Owner only. */
-u32 pager_frame_or_wait(struct vcpu *v);
-void pager_frame_release(struct vm *vm, u32 frame);
-
 /*
- * Bring the page in, or wait for whoever does. Consumes the frame. t (may be NULL) is finished when there is nothing
- * more to wait for: the page is resident, or (the store takes no more now) the access is to be tried again.
+ * Bring the page in, or wait for whoever does. t (may be NULL) is finished when there is nothing more to wait for: the
+ * page is resident, or (the store takes no more now) the access is to be tried again. A page for which no frame is free
+ * starves: it is LOADING, and its read starts when a frame is released. Without t that must not last: the caller waits.
  */
-void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame, struct ticket *t);
+void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, struct ticket *t);
 
 /* Take pages back while free frames are few. A bounded slice; true if there is more to do. Any CPU, no locks held. */
 bool pager_reclaim(struct vm *vm);
@@ -63,3 +63,16 @@ void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end);
 void pager_mark_dirty(void *vm, gfn_t gfn);
 /* Give back an EVICTING page's frame, by way of swap if the page is dirty. No locks held. */
 void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn);
+
+/* The rest is between the pager's files. */
+
+/* A free frame, taking pages back if need be; FRAME_NONE: none at present. */
+u32 pager_frame(struct vm *vm);
+/* Give a frame back, to a page that starves if there is one. */
+void pager_frame_release(struct vm *vm, u32 frame);
+/* The page, LOADING and the caller's, waits for a frame. */
+void pager_starve(struct vm *vm, gfn_t gfn);
+/* Give free frames to pages that starve. */
+void pager_feed(struct vm *vm);
+/* The page, LOADING and the caller's, gets this frame and its contents. */
+void pager_fill(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame);

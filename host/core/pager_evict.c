@@ -111,6 +111,7 @@ bool pager_reclaim(struct vm *vm)
     unsigned spared = 0;
     u32 nobody = 0;
 
+    pager_feed(vm); /* pages that starved while the store was full */
     if (at_load(&p->frames.free) >= p->low || at_load(&p->io.writes) >= EVICT_WRITES)
         return false;
     if (!at_cas(&p->reclaiming, &nobody, 1))

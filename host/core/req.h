@@ -13,8 +13,7 @@ enum {
     REQ_EVENT = 0x01, /* IRR, NMI, INIT or SIPI changed: look again whether a halted vCPU must wake */
     REQ_FLUSH = 0x02, /* drop all translations before the next entry */
     REQ_DONE = 0x04,  /* the done list has tickets */
-    REQ_FRAME = 0x08, /* a frame became free; the vCPU waited for one */
-    REQ_STATE = 0x10, /* the VM was paused, resumed or stopped */
+    REQ_STATE = 0x08, /* the VM was paused, resumed or stopped */
 };
 
 /*

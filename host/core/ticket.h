@@ -27,6 +27,10 @@ struct ticket {
 /* 64 items, as many stale ones of dropped generations, one synchronous wait, one for the slot. */
 #define TICKETS_ITEM 128
 
+/* Of one vCPU, whose VM has at most VCPU_MAX of them. */
+#define TICKETS  (TICKETS_ITEM + 2)
+#define VCPU_MAX 8
+
 struct ticket_pool {
     struct ticket item[TICKETS_ITEM];
     struct ticket *free;

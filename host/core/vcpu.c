@@ -74,7 +74,7 @@ static bool halt_ends(struct vcpu *v)
 /* Let INIT, SIPI, NMI and interrupts act on a vCPU that does not run. A fault being sat out is not interrupted. */
 void vcpu_events(struct vcpu *v)
 {
-    if (v->state == VCPU_WAIT_PAGE || v->state == VCPU_WAIT_FRAME)
+    if (v->state == VCPU_WAIT_PAGE)
         return;
     if (at_load(&v->pub.init))
         take_init(v);
@@ -98,11 +98,6 @@ void vcpu_service(struct vcpu *v)
     }
     if (req & REQ_DONE)
         apf_service(v);
-    if (req & REQ_FRAME) {
-        if (v->state == VCPU_WAIT_FRAME)
-            vcpu_set_state(v, VCPU_RUNNABLE);
-        apf_reevaluate(v); /* it may be the APF slot's page that had no frame */
-    }
     vcpu_events(v);
 }
 

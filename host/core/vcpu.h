@@ -14,7 +14,6 @@ enum vcpu_state {
     VCPU_HALTED,     /* HLT: ended by a deliverable interrupt, NMI, INIT */
     VCPU_APF_HALTED, /* artificial halt (A0-8): as HALTED, or an item completes */
     VCPU_WAIT_PAGE,  /* sits a fault out: ended by its ticket alone */
-    VCPU_WAIT_FRAME, /* no free frame: ended by REQ_FRAME */
     VCPU_WAIT_SIPI,  /* after INIT, or an application processor at start */
     VCPU_STOPPED,    /* the VM has ended */
 };

@@ -8,8 +8,6 @@
 #include "uart.h"
 #include "abi/faultline.h"
 
-#define VCPU_MAX 8
-
 enum vm_state {
     VM_SETUP,
     VM_RUNNING,

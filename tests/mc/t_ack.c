@@ -70,19 +70,13 @@ enum guest_access guest_write64(struct vm *of, gpa_t to, u64 value)
     mc_stop("only PF2 writes both words");
 }
 
-u32 pager_frame_or_request(struct vcpu *v)
-{
-    (void)v;
-    mc_stop("the slot's page is always there");
-}
-
-void pager_load(struct vm *of, struct slot *s, gfn_t gfn, u32 frame, struct ticket *t)
+void pager_load(struct vm *of, struct slot *s, gfn_t gfn, struct ticket *t)
 {
     (void)of;
     (void)s;
     (void)gfn;
-    (void)frame;
     (void)t;
+    mc_stop("the slot's page is always there");
 }
 
 void fault_prefetch(struct vcpu *v, gfn_t gfn)

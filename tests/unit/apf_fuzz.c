@@ -70,12 +70,12 @@ static u32 slot(unsigned word, bool clear)
     u32 value;
 
     while (world_state(g) != PAGE_RESIDENT) {
-        u32 frame = world_state(g) == PAGE_ABSENT ? pager_frame(world.vm) : FRAME_NONE;
+        bool starving;
 
-        if (frame != FRAME_NONE)
-            pager_load(world.vm, slot_find(world.vm, g), g, frame, NULL);
+        pager_load(world.vm, slot_find(world.vm, g), g, NULL);
+        starving = at_load(&world.vm->pager.starved.count);
         for (unsigned i = 0; i < fake_disk.count; i++)
-            if (fake_disk.waiting[i]->at == &world.swap.store || frame == FRAME_NONE)
+            if (fake_disk.waiting[i]->at == &world.swap.store || starving)
                 fake_disk_finish(i--, 0);
     }
     value = world_slot(v, word);

@@ -226,7 +226,7 @@ static void store_full(void **state)
     assert_int_equal(v->state, VCPU_RUNNABLE);
 }
 
-/* No frame: the vCPU waits for one, no ticket is used, and the write that makes one lets it fault again. */
+/* No frame: the guest is not told, APF being off, but halts artificially; the write that frees one feeds the page. */
 static void no_frame(void **state)
 {
     (void)state;
@@ -239,9 +239,10 @@ static void no_frame(void **state)
         vcpu_set_state(vm->vcpu[1], VCPU_RUNNABLE);
     }
     touch((gfn_t){100}); /* what is left are the slots' pages, and they are dirty */
-    assert_int_equal(v->state, VCPU_WAIT_FRAME);
-    assert_int_equal(v->apf.used, 0);
+    assert_int_equal(v->state, VCPU_APF_HALTED);
+    assert_int_equal(vm->pager.starved.count, 1);
     fake_store_finish(&world.swap, 1, 0);
+    assert_int_equal(vm->pager.starved.count, 0);
     vcpu_service(v);
     assert_int_equal(v->state, VCPU_RUNNABLE);
     touch((gfn_t){100});

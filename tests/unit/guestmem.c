@@ -20,7 +20,7 @@ static int setup(void **state)
 
 static void bring(gfn_t gfn)
 {
-    pager_load(vm, slot_find(vm, gfn), gfn, pager_frame(vm), NULL);
+    pager_load(vm, slot_find(vm, gfn), gfn, NULL);
     fake_disk_finish_all();
     assert_int_equal(world_state(gfn), PAGE_RESIDENT);
 }
@@ -105,7 +105,7 @@ static void *evictor(void *arg)
     for (unsigned i = 0; i < 4000; i++) {
         pager_evict_range(vm, g, next);
         fake_disk_finish_all();
-        pager_load(vm, slot_find(vm, g), g, pager_frame(vm), NULL);
+        pager_load(vm, slot_find(vm, g), g, NULL);
         fake_disk_finish_all();
     }
     at_store(&stop, true);
@@ -167,7 +167,7 @@ static void load_more_than_fits(void **state)
         gpa_t from = {20 * PAGE_SIZE + 5 + i};
 
         while (guest_read(vm, from, back, sizeof(back), &at) == GUEST_ABSENT) {
-            pager_load(vm, slot_find(vm, at), at, pager_frame(vm), NULL);
+            pager_load(vm, slot_find(vm, at), at, NULL);
             (void)store_poll();
         }
         assert_memory_equal(back, image + i, PAGE_SIZE);

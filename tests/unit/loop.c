@@ -293,7 +293,7 @@ static void idle_time_is_used(void **state)
     (void)state;
     fake_disk.prompt = 256;
     for (u64 i = 0; i < 126; i++)
-        pager_load(vm, &vm->slot[0], (gfn_t){10 + i}, framepool_get(&vm->pager.frames), NULL);
+        pager_load(vm, &vm->slot[0], (gfn_t){10 + i}, NULL);
     assert_true(vm->pager.frames.free < vm->pager.low);
     vcpu_set_state(v, VCPU_HALTED);
     fake.idle = only_timers;

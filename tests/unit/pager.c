@@ -24,10 +24,7 @@ static u64 word(gfn_t g)
 
 static void load(gfn_t g, struct ticket *t)
 {
-    u32 frame = pager_frame(vm);
-
-    assert_int_not_equal(frame, FRAME_NONE);
-    pager_load(vm, slot_find(vm, g), g, frame, t);
+    pager_load(vm, slot_find(vm, g), g, t);
 }
 
 /* How often a ticket has arrived at v since the last call. */
@@ -305,8 +302,8 @@ static void write_refused(void **state)
     check_frames();
 }
 
-/* No frame: the vCPU waits, interrupts do not end that, and the first frame that is released does. */
-static void waiting_for_a_frame(void **state)
+/* No frame: pages starve, in order, until frames are released; a frame that nobody wants stays in the pool. */
+static void starving_for_a_frame(void **state)
 {
     u32 held[FRAMES];
     unsigned n = 0;
@@ -314,25 +311,51 @@ static void waiting_for_a_frame(void **state)
     (void)state;
     while ((held[n] = framepool_get(&vm->pager.frames)) != FRAME_NONE)
         n++;
-    slot_page(&vm->slot[0], (gfn_t){1})->word |= PAGE_REF;
     for (gfn_t g = {1}; g.v < 3; g.v++) /* nothing can be taken back either */
         slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_LOADING;
-    assert_int_equal(pager_frame_or_wait(v), FRAME_NONE);
-    assert_int_equal(v->state, VCPU_WAIT_FRAME);
-    lapic_raise(v, 0x41);
-    vcpu_service(v);
-    assert_int_equal(v->state, VCPU_WAIT_FRAME);
-    assert_true(req_go(&v->pub, MODE_BLOCKED));
-    fake.kicks[0] = 0;
+    load(module_gfn(0), &v->apf.tickets.sync);
+    load(module_gfn(1), &v->apf.tickets.slot);
+    load(module_gfn(0), ticket_get(&v->apf.tickets)); /* waits with the first */
+    assert_int_equal(vm->pager.starved.count, 2);
+    assert_int_equal(fake_disk.count, 0);
     pager_frame_release(vm, held[--n]);
-    assert_int_equal(fake.kicks[0], 1);
-    req_back(&v->pub);
-    vcpu_service(v);
-    assert_int_equal(v->state, VCPU_RUNNABLE);
-    assert_int_not_equal(pager_frame_or_wait(v), FRAME_NONE);
-    assert_int_equal(vm->pager.frame_waiters, 0);
+    assert_int_equal(vm->pager.starved.count, 1);
+    assert_int_equal(fake_disk.count, 1);
+    fake_disk_finish_all();
+    assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
+    assert_int_equal(arrived(v, &v->apf.tickets.slot), 0);
     pager_frame_release(vm, held[--n]);
-    assert_int_equal(v->pub.requests & REQ_FRAME, 0); /* told once */
+    fake_disk_finish_all();
+    assert_int_equal(arrived(v, &v->apf.tickets.slot), 1);
+    pager_frame_release(vm, held[--n]);
+    assert_int_equal(vm->pager.frames.free, 1);
+    while (n)
+        pager_frame_release(vm, held[--n]);
+    for (gfn_t g = {1}; g.v < 3; g.v++)
+        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_RESIDENT;
+}
+
+/* The store is full when a starving page gets its frame: it is absent again, and whoever waits tries again. */
+static void starving_beside_a_full_store(void **state)
+{
+    u32 held[FRAMES], free;
+    unsigned n = 0;
+
+    (void)state;
+    while ((held[n] = framepool_get(&vm->pager.frames)) != FRAME_NONE)
+        n++;
+    for (gfn_t g = {1}; g.v < 3; g.v++)
+        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_LOADING;
+    load(module_gfn(0), &v->apf.tickets.sync);
+    free = vm->pager.io.free;
+    vm->pager.io.free = PAGER_IOS;
+    pager_frame_release(vm, held[--n]);
+    assert_int_equal(word(module_gfn(0)) & PAGE_STATE, PAGE_ABSENT);
+    assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
+    assert_int_equal(vm->pager.frames.free, 1);
+    vm->pager.io.free = free;
+    while (n)
+        pager_frame_release(vm, held[--n]);
     for (gfn_t g = {1}; g.v < 3; g.v++)
         slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_RESIDENT;
 }
@@ -363,9 +386,19 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(zero_fill),    test(module_pages),    test(waiting_for_a_load),           test(read_error),
-        test(read_refused), test(swap_round_trip), test(untouched_zeroes_are_dropped), test(rescue),
-        test(write_error),  test(write_refused),   test(waiting_for_a_frame),          test(oldest_request),
+        test(zero_fill),
+        test(module_pages),
+        test(waiting_for_a_load),
+        test(read_error),
+        test(read_refused),
+        test(swap_round_trip),
+        test(untouched_zeroes_are_dropped),
+        test(rescue),
+        test(write_error),
+        test(write_refused),
+        test(starving_for_a_frame),
+        test(starving_beside_a_full_store),
+        test(oldest_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -264,6 +264,39 @@ static void int_ready(void **state)
     assert_int_equal(pvapf_counters().ready, 1);
 }
 
+/* A host that has more to report does so at the ACK. */
+static void report_three(u32 msr, u64 value)
+{
+    static const u32 tokens[] = {0x2000, 0x3000, 0};
+
+    slot_is_free_at_ack(msr, value);
+    cpus[0].apf_slot.token = tokens[fake.writes - 1];
+    cpus[0].apf_slot.word0 =
+        pvapf_dialect() == APF_PF2 && tokens[fake.writes - 1] ? APF_REASON_READY : APF_REASON_NONE;
+}
+
+/* One ACK for each event, however many of them one interrupt finds. */
+static void several_ready(void **state)
+{
+    static const enum apf_dialect dialects[] = {APF_INT, APF_PF2};
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(dialects); i++) {
+        struct percpu *c = up(dialects[i]);
+        u64 before = pvapf_counters().ready;
+
+        fake.on_write = report_three;
+        c->apf_slot.word0 = dialects[i] == APF_PF2 ? APF_REASON_READY : APF_REASON_NONE;
+        c->apf_slot.token = 0x1000;
+        irq_apf();
+        assert_int_equal(readied, 0x3000);
+        assert_int_equal(fake.writes, 3);
+        assert_int_equal(pvapf_counters().ready, before + 3);
+        fake.on_write = NULL;
+        pvapf_cpu_disable(c);
+    }
+}
+
 static void pf2_ready(void **state)
 {
     struct percpu *c = up(APF_PF2);
@@ -351,6 +384,7 @@ int main(void)
         cmocka_unit_test_setup(not_present_is_taken_from_the_slot, setup),
         cmocka_unit_test_setup(off_means_ordinary, setup),
         cmocka_unit_test_setup(pf2_acknowledges_not_present, setup),
+        cmocka_unit_test_setup(several_ready, setup),
         cmocka_unit_test_setup(pf2_ready_survives_a_fault, setup),
         cmocka_unit_test_setup(int_ready, setup),
         cmocka_unit_test_setup(pf2_ready, setup),
