@@ -110,6 +110,9 @@ void exit_handle(struct vcpu *v, struct exit *e)
     case EXIT_UNDEF:
         hw_inject_ud(v);
         return;
+    case EXIT_LOST:
+        vm_kill(v->vm, v, VM_STATUS_MACHINE, "the machine lost the state of the guest");
+        return;
     case EXIT_BAD:
         vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s (exit 0x%lx, info 0x%lx 0x%lx)", e->bad.why, e->bad.code,
                 e->bad.info1, e->bad.info2);

@@ -22,6 +22,7 @@ enum exit_kind {
     EXIT_SHUTDOWN,  /* triple fault */
     EXIT_UNDEF,     /* an instruction this platform does not have: #UD */
     EXIT_BAD,       /* the hardware or we do not know what to do: the VM stops */
+    EXIT_LOST,      /* the machine lost the guest's state: the VM stops, and nobody here is to blame */
 };
 
 /* Access bits of EXIT_TDP. */

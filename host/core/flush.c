@@ -4,6 +4,18 @@
 #include "vm.h"
 #include "port.h"
 
+/* A kick can get lost on its way (QEMU sets its record of pending interrupts without a lock in VMRUN): repeat it. */
+#define KICK_AGAIN 65536
+
+static void wait_left(struct vcpu *v, u32 mode)
+{
+    for (u32 turns = 1; !req_left(&v->pub, mode); turns++) {
+        if (!(turns % KICK_AGAIN))
+            port_kick(v->cpu);
+        at_relax();
+    }
+}
+
 void flush_all(struct vm *vm)
 {
     u32 mode[VCPU_MAX];
@@ -18,6 +30,5 @@ void flush_all(struct vm *vm)
             port_kick(v->cpu);
     }
     for (unsigned i = 0; i < vm->vcpus; i++)
-        while (!req_left(&vm->vcpu[i]->pub, mode[i]))
-            at_relax();
+        wait_left(vm->vcpu[i], mode[i]);
 }

@@ -66,7 +66,8 @@ DISKS = [
     Case("disk-without-table", disk="no table", status=(CONFIG,), say=(HOST + "no GUID partition table",)),
     Case("disk-without-data", disk="no data", status=(CONFIG,), say=(HOST + "partition data: no partition",)),
     Case("disk-without-swap", disk="no swap", status=(CONFIG,), say=(HOST + "partition swap: no partition",)),
-    Case("disk-with-small-swap", disk="small swap", status=(CONFIG,), say=(HOST + "partition swap: 8 MiB, but .* need 20",)),
+    Case("disk-with-small-swap", disk="small swap", status=(CONFIG,),
+         say=(HOST + "partition swap: 8 MiB, but .* need 20",)),
     Case("disk-with-huge-module", disk="2 TiB", module="data", status=(CONFIG,),
          say=(HOST + r"module data: \d+ bytes do not fit into the guest's address space",)),
     Case("disk-unreadable", graph=disks.failing("read"), status=(STORE_ERROR,),
@@ -74,7 +75,8 @@ DISKS = [
 ]
 
 MACHINES = [
-    Case("cpu-without-svm", cpu="max,-svm", status=(MACHINE,), say=(HOST + "no guests can run here: this CPU has no SVM",)),
+    Case("cpu-without-svm", cpu="max,-svm", status=(MACHINE,),
+         say=(HOST + "no guests can run here: this CPU has no SVM",)),
     Case("cpu-without-npt", cpu="max,-npt", status=(MACHINE,),
          say=(HOST + "no guests can run here: this CPU has SVM without nested paging",)),
     Case("machine-without-memory", memory=16, host="mem=16M resident=16M", status=(MACHINE,), say=(HOST + "memory",)),
@@ -95,7 +97,8 @@ STORES = [
                 HOST + "store 'data' did not answer for 3 s")) for apf in ("int", "none")],
     Case("store-silent-to-writes", guest="pagetest", args="mem=6M threads=8", host=SMALL + " iotimeout=1s iogiveup=2s",
          graph=disks.late_writes(3600), status=(STORE_TIMEOUT,),
-         say=(HOST + r"no answer for 1 s to a write of gpa 0x[0-9a-f]+ \(store 'swap'", HOST + "store 'swap' did not answer")),
+         say=(HOST + r"no answer for 1 s to a write of gpa 0x[0-9a-f]+ \(store 'swap'",
+              HOST + "store 'swap' did not answer")),
     Case("store-answers-again", guest="search", args=SEARCH, host=SMALL + " iotimeout=1s iogiveup=20s",
          graph=disks.late_page(PAGE, 3, disks.late_but_right),
          say=(HOST + f"no answer for 1 s to a read of {ADDRESS}", HOST + "the store answers again: resumed")),

@@ -17,9 +17,11 @@ def told_by(apf):
 CASES = [
     Case("hello", status=(7,), args="status=7", say=(HELLO.format(2, "int"), r"exit status 7 \(the guest's own\)$")),
     Case("hello-highest-status", status=(0x5F,), args="status=95"),
-    Case("hello-status-of-the-host", status=(0x5F,), args="status=97", say=(r"host\| vm0: guest ended with status 97",)),
+    Case("hello-status-of-the-host", status=(0x5F,), args="status=97",
+         say=(r"host\| vm0: guest ended with status 97",)),
     Case("hello-no-module", module="", say=(HELLO.format(2, "int"),), never=("module 0",)),
-    Case("hello-grub", boot="grub", status=(7,), args="status=7", say=(HELLO.format(2, "int"), "module 0: {bytes} bytes")),
+    Case("hello-grub", boot="grub", status=(7,), args="status=7",
+         say=(HELLO.format(2, "int"), "module 0: {bytes} bytes")),
 
     *[Case(f"hello-{v}-vcpus-{c}-cpus", host=f"mem=16M resident=4M vcpus={v}", cpus=c, say=(HELLO.format(v, "int"),))
       for v, c in ((1, 1), (2, 1), (4, 1), (8, 1), (1, 2), (4, 2), (8, 2), (2, 4))],
@@ -64,7 +66,8 @@ CASES = [
       for apf in DIALECTS for storm, more in (("toggle", (checks.at_least(dropped=1),)), ("evict", ()))],
 
     Case("alone-pvh", boot="pvh", args="status=7", status=(7,), say=("booted by PVH", "page faults: none$")),
-    Case("alone-multiboot", boot="multiboot", args="status=7", status=(7,), say=("booted by multiboot", "page faults: none$")),
+    Case("alone-multiboot", boot="multiboot", args="status=7", status=(7,),
+         say=("booted by multiboot", "page faults: none$")),
     Case("alone-kvm", boot="kvm", args="status=7", status=(7,), say=("hello: booted by",)),
     Case("alone-search-pvh", guest="search", args=SEARCH, boot="pvh", checks=(checks.counts_as_grep(["off"]),)),
     Case("alone-search-multiboot", guest="search", args=SEARCH, boot="multiboot", cpus=4,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# cases_hostile.py: guests that misbehave (tests/pair/guest/hostile): the host lives, says what it saw, and how it ended.
+# cases_hostile.py: guests that misbehave (guest/hostile): the host lives, says what it saw, and how it ended.
 
 from case import GUEST_BUG, Case
 

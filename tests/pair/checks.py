@@ -68,7 +68,8 @@ def overlaps(factor, inflight):
 
 def counters(console):
     """{'guest': {…}, 'host': {…}} as pagetest and waits print them at their end."""
-    return {who: {k: int(v) for k, v in (w.split("=") for w in line.split())} for who, line in COUNTERS.findall(console)}
+    return {who: {k: int(v) for k, v in (w.split("=") for w in line.split())}
+            for who, line in COUNTERS.findall(console)}
 
 
 SLACK = 64  # events that the guest's threads may meet between reading one side's counters and the other's

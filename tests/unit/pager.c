@@ -302,17 +302,33 @@ static void write_refused(void **state)
     check_frames();
 }
 
+/* No frame is free, and none can be taken back. Returns how many are held. */
+static unsigned hold_frames(u32 *held)
+{
+    unsigned n = 0;
+
+    while ((held[n] = framepool_get(&vm->pager.frames)) != FRAME_NONE)
+        n++;
+    for (gfn_t g = {1}; g.v < 3; g.v++)
+        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_LOADING;
+    return n;
+}
+
+static void give_back(const u32 *held, unsigned n)
+{
+    while (n)
+        pager_frame_release(vm, held[--n]);
+    for (gfn_t g = {1}; g.v < 3; g.v++)
+        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_RESIDENT;
+}
+
 /* No frame: pages starve, in order, until frames are released; a frame that nobody wants stays in the pool. */
 static void starving_for_a_frame(void **state)
 {
     u32 held[FRAMES];
-    unsigned n = 0;
+    unsigned n = hold_frames(held);
 
     (void)state;
-    while ((held[n] = framepool_get(&vm->pager.frames)) != FRAME_NONE)
-        n++;
-    for (gfn_t g = {1}; g.v < 3; g.v++) /* nothing can be taken back either */
-        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_LOADING;
     load(module_gfn(0), &v->apf.tickets.sync);
     load(module_gfn(1), &v->apf.tickets.slot);
     load(module_gfn(0), ticket_get(&v->apf.tickets)); /* waits with the first */
@@ -329,23 +345,16 @@ static void starving_for_a_frame(void **state)
     assert_int_equal(arrived(v, &v->apf.tickets.slot), 1);
     pager_frame_release(vm, held[--n]);
     assert_int_equal(vm->pager.frames.free, 1);
-    while (n)
-        pager_frame_release(vm, held[--n]);
-    for (gfn_t g = {1}; g.v < 3; g.v++)
-        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_RESIDENT;
+    give_back(held, n);
 }
 
 /* The store is full when a starving page gets its frame: it is absent again, and whoever waits tries again. */
 static void starving_beside_a_full_store(void **state)
 {
     u32 held[FRAMES], free;
-    unsigned n = 0;
+    unsigned n = hold_frames(held);
 
     (void)state;
-    while ((held[n] = framepool_get(&vm->pager.frames)) != FRAME_NONE)
-        n++;
-    for (gfn_t g = {1}; g.v < 3; g.v++)
-        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_LOADING;
     load(module_gfn(0), &v->apf.tickets.sync);
     free = vm->pager.io.free;
     vm->pager.io.free = PAGER_IOS;
@@ -354,32 +363,7 @@ static void starving_beside_a_full_store(void **state)
     assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
     assert_int_equal(vm->pager.frames.free, 1);
     vm->pager.io.free = free;
-    while (n)
-        pager_frame_release(vm, held[--n]);
-    for (gfn_t g = {1}; g.v < 3; g.v++)
-        slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_RESIDENT;
-}
-
-static void oldest_request(void **state)
-{
-    struct pager_io io;
-    u64 age;
-
-    (void)state;
-    assert_false(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
-    load(module_gfn(1), NULL);
-    fake.now += 100;
-    load(module_gfn(2), NULL);
-    fake.now += 10;
-    assert_true(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
-    assert_int_equal(age, 110);
-    assert_int_equal(io.gfn.v, module_gfn(1).v);
-    world_read_done(1);
-    assert_true(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
-    assert_int_equal(age, 10);
-    assert_int_equal(io.gfn.v, module_gfn(2).v);
-    world_read_done(2);
-    assert_false(pager_io_oldest(&vm->pager.io, fake.now, &age, &io));
+    give_back(held, n);
 }
 
 int main(void)
@@ -398,7 +382,6 @@ int main(void)
         test(write_refused),
         test(starving_for_a_frame),
         test(starving_beside_a_full_store),
-        test(oldest_request),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

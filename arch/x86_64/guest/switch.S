@@ -1,9 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* switch.S: from one thread to another; and the one place where a CPU waits for an interrupt. */
 #include "arch.h"
+#include "cpu.h"
 
     .text
-/* void karch_switch(struct thread *from, struct thread *to): the kernel uses no SSE, so this saves the programs'. */
+/*
+ * void karch_switch(struct thread *from, struct thread *to). The kernel uses no SSE. A program's registers are saved if
+ * it used them since it was switched to, and come back when it uses them again: CR0.TS is set until then, and
+ * trap_exception() restores (SDM vol. 3, 13.4). Most threads that miss pages never do; and in QEMU 7.2 each FXRSTOR can
+ * disturb the first CPU's world switches (docs/emulators.md).
+ */
     .globl karch_switch
 karch_switch:
     push %rbx
@@ -12,10 +18,15 @@ karch_switch:
     push %r13
     push %r14
     push %r15
+    mov %cr0, %rax
+    test $CR0_TS, %al
+    jnz 1f
     fxsave64 THREAD_FPU(%rdi)
+    or $CR0_TS, %rax
+    mov %rax, %cr0
+1:
     mov %rsp, THREAD_SP(%rdi)
     mov THREAD_SP(%rsi), %rsp
-    fxrstor64 THREAD_FPU(%rsi)
     pop %r15
     pop %r14
     pop %r13

@@ -65,6 +65,11 @@ static _Noreturn void die(const struct frame *f, u64 cr2)
 
 void trap_exception(struct frame *f)
 {
+    if (f->vector == VEC_NM) { /* the first use of SSE or x87 since karch_switch() */
+        clts();
+        fxrstor(this_cpu()->current->fpu);
+        return;
+    }
     if (f->vector == VEC_GP) {
         for (const struct fixup *x = fixups_start; x < fixups_end; x++) {
             if (x->at == f->rip) {

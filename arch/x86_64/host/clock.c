@@ -16,7 +16,8 @@
 #define PORT_B_OUT2    0x20
 
 #define MEASURE_TICKS 11932u /* 10 ms */
-#define MEASURE_TIMES 3
+#define MEASURE_MAX   16
+#define MEASURE_AGREE 1000 /* two measurements that differ by no more than one part in so many are right */
 #define MEASURE_POLLS 10000000u
 #define NS_SHIFT      32 /* ns = ticks * ns_mult >> NS_SHIFT, in 128 bits */
 
@@ -35,9 +36,9 @@ static bool measure(u64 *tsc, u32 *apic)
     out8(PIT_CH2, MEASURE_TICKS & 0xff);
     out8(PIT_CH2, MEASURE_TICKS >> 8);
     xapic_timer(~0u);
-    out8(PORT_B, b | PORT_B_GATE2);
     t0 = rdtsc();
     a0 = xapic_timer_now();
+    out8(PORT_B, b | PORT_B_GATE2);
     for (unsigned i = 0; i < MEASURE_POLLS; i++) {
         if (!(in8(PORT_B) & PORT_B_OUT2))
             continue;
@@ -53,14 +54,16 @@ bool clock_init(void)
 {
     u64 tsc = ~0ull;
     u32 apic = ~0u;
+    bool agreed = false;
 
-    /* A measurement is only ever disturbed upwards, by a pause between the PIT's end and our look at it. */
-    for (int i = 0; i < MEASURE_TIMES; i++) {
+    /* A measurement is only ever disturbed upwards, by a pause before the PIT's start or behind its end. */
+    for (int i = 0; i < MEASURE_MAX && !agreed; i++) {
         u64 t;
         u32 a;
 
         if (!measure(&t, &a))
             return false;
+        agreed = MAX(t, tsc) - MIN(t, tsc) <= t / MEASURE_AGREE;
         tsc = MIN(tsc, t);
         apic = MIN(apic, a);
     }

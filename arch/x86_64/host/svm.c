@@ -6,19 +6,32 @@
 #include "port.h"
 #include "vcpu.h"
 
+/* x87 registers all empty in both images, under the same control and status: FCW, FSW, FTW (SDM vol. 1, table 10-2). */
+static bool same_x87(const u8 *a, const u8 *b)
+{
+    return !a[4] && !b[4] && *(const u32 *)a == *(const u32 *)b;
+}
+
+/* x87 stays as it is where that makes no difference: in QEMU an FXRSTOR has a price (docs/emulators.md). */
 void hw_load(struct vcpu *v)
 {
     struct hw_vcpu *hw = v->hw;
 
     hw->cpu = svm_this_cpu();
-    fxrstor(hw->fpu);
+    if (hw->cpu->fpu && same_x87(hw->cpu->fpu, hw->fpu))
+        sse_load(hw->fpu);
+    else
+        fxrstor(hw->fpu);
     write_dr0_3(hw->dr);
 }
 
 void hw_put(struct vcpu *v)
 {
-    fxsave(v->hw->fpu);
-    read_dr0_3(v->hw->dr);
+    struct hw_vcpu *hw = v->hw;
+
+    fxsave(hw->fpu);
+    hw->cpu->fpu = hw->fpu;
+    read_dr0_3(hw->dr);
 }
 
 unsigned hw_cpl(const struct vcpu *v)
@@ -77,6 +90,16 @@ void svm_step_over(struct hw_vcpu *hw)
     }
 }
 
+/*
+ * In QEMU 7.2 an FXRSTOR on another CPU can undo this CPU's record that nested paging is off after an exit. Then a
+ * second exit follows at once and stores the host's state as the guest's, whose own is lost (docs/emulators.md).
+ */
+static bool lost_guest(const struct hw_vcpu *hw)
+{
+    return hw->vmcb.rip == (u64)(uintptr_t)svm_exited && hw->vmcb.rax == hw->vmcb_hpa &&
+           (u32)hw->vmcb.exit_code != SVM_EXIT_INVALID;
+}
+
 void hw_run(struct vcpu *v, struct exit *e)
 {
     struct hw_vcpu *hw = v->hw;
@@ -88,6 +111,10 @@ void hw_run(struct vcpu *v, struct exit *e)
 
     svm_enter(&hw->gpr, hw->vmcb_hpa, hw->cpu->host_state);
 
+    if (lost_guest(hw)) {
+        e->kind = EXIT_LOST;
+        return;
+    }
     c->tlb_control = SVM_TLB_KEEP;
     c->event_inj = 0;
     if (c->exit_int_info & SVM_EVENT_VALID || hw->nmi == NMI_IN_IRET)
@@ -153,6 +180,7 @@ void hw_complete(struct vcpu *v, const struct exit *e)
     case EXIT_SHUTDOWN:
     case EXIT_UNDEF:
     case EXIT_BAD:
+    case EXIT_LOST:
         check(false, "only an exit that has a result is completed");
     }
     svm_step_over(hw);

@@ -14,6 +14,7 @@ bool svm_cpu_init(void) must_check;
 
 struct svm_cpu {
     u64 host_state; /* physical: the host's FS, GS, TR … as VMSAVE stored them */
+    const u8 *fpu;  /* the FXSAVE image that the FPU registers still equal; NULL = not known */
     struct asid_pool asids;
 };
 

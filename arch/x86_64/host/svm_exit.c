@@ -2,7 +2,7 @@
 /*
  * svm_exit.c: why a guest stopped, as a transaction (exit codes: APM vol. 2, appendix C).
  *
- * Exits that are nobody else's business (WBINVD, an intercepted #AC, …) are dealt with here and reported as EXIT_INTR:
+ * Exits that are nobody else's business (WBINVD, an intercepted #AC, …) are dealt with here and are EXIT_INTR then:
  * look for host work, then run on.
  */
 #include "svm_vcpu.h"

@@ -38,6 +38,8 @@ svm_enter:
     sti
     vmload %rax
     vmrun %rax
+    .globl svm_exited
+svm_exited:
     vmsave %rax
     xchgq %rdi, (%rsp) /* RDI = g, its slot = the guest's RDI */
     movq %rbx, GPR_RBX(%rdi)

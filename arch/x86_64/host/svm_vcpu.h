@@ -41,8 +41,9 @@ enum nmi_state {
 
 struct hw_vcpu {
     struct vmcb vmcb; /* first: it must fill a page */
-    u8 fpu[512];      /* FXSAVE image; the registers have the truth between hw_load() and hw_put() */
-    u64 dr[4];        /* likewise */
+    u8 fpu[512] __attribute__((
+        aligned(16))); /* FXSAVE image; the registers have the truth between hw_load() and hw_put() */
+    u64 dr[4];         /* likewise */
     struct svm_gprs gpr;
     struct svm_cpu *cpu; /* where it is loaded */
     u64 vmcb_hpa;
@@ -58,6 +59,7 @@ struct hw_vcpu {
 
 /* svm_run.S: load the guest, run it, store it. Before and after: IF = 0, GIF = 1. */
 void svm_enter(struct svm_gprs *g, u64 vmcb_hpa, u64 host_state);
+extern const char svm_exited[]; /* where the host goes on after an exit */
 
 /* svm_exit.c: fill *e in from the VMCB. */
 void svm_exit(struct hw_vcpu *hw, struct exit *e);

@@ -178,6 +178,11 @@ static inline void invlpg(const void *p)
 }
 
 /* area: 512 bytes, 16-byte aligned. */
+static inline void clts(void)
+{
+    __asm__ volatile("clts" : : : "memory");
+}
+
 static inline void fxsave(void *area)
 {
     __asm__ volatile("fxsave64 (%0)" : : "r"(area) : "memory");
@@ -186,6 +191,31 @@ static inline void fxsave(void *area)
 static inline void fxrstor(const void *area)
 {
     __asm__ volatile("fxrstor64 (%0)" : : "r"(area) : "memory");
+}
+
+/* The SSE part of an FXSAVE image alone: MXCSR and XMM0-15 (SDM vol. 1, table 10-2). */
+static inline void sse_load(const void *area)
+{
+    __asm__ volatile("ldmxcsr 24(%0)\n"
+                     "movaps 160(%0), %%xmm0\n"
+                     "movaps 176(%0), %%xmm1\n"
+                     "movaps 192(%0), %%xmm2\n"
+                     "movaps 208(%0), %%xmm3\n"
+                     "movaps 224(%0), %%xmm4\n"
+                     "movaps 240(%0), %%xmm5\n"
+                     "movaps 256(%0), %%xmm6\n"
+                     "movaps 272(%0), %%xmm7\n"
+                     "movaps 288(%0), %%xmm8\n"
+                     "movaps 304(%0), %%xmm9\n"
+                     "movaps 320(%0), %%xmm10\n"
+                     "movaps 336(%0), %%xmm11\n"
+                     "movaps 352(%0), %%xmm12\n"
+                     "movaps 368(%0), %%xmm13\n"
+                     "movaps 384(%0), %%xmm14\n"
+                     "movaps 400(%0), %%xmm15"
+                     :
+                     : "r"(area)
+                     : "memory");
 }
 
 #endif

@@ -15,6 +15,7 @@
 #define VEC_BP    3
 #define VEC_OF    4
 #define VEC_UD    6
+#define VEC_NM    7
 #define VEC_DF    8
 #define VEC_GP    13
 #define VEC_PF    14

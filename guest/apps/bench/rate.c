@@ -23,6 +23,7 @@ static struct {
 struct rates {
     double missed, computed; /* per second */
     double latency_ms;       /* of one read, as the host saw it */
+    double exits;            /* for one read */
 };
 
 static void misser(void *unused)
@@ -57,6 +58,7 @@ static bool phase(unsigned missers, bool compute, u64 ns, struct rates *r)
     struct thread *thread[MISSERS_MAX + 1];
     u64 missed, computed, start, passed;
     struct fl_stats before, after;
+    double reads;
     unsigned n = 0, wanted = missers + compute;
 
     host_evict(run.module, run.pages * PAGE_SIZE);
@@ -73,12 +75,21 @@ static bool phase(unsigned missers, bool compute, u64 ns, struct rates *r)
     r->missed = (double)(at_load(&run.missed) - missed) * 1e9 / (double)passed;
     r->computed = (double)(at_load(&run.computed) - computed) * 1e9 / (double)passed;
     (void)host_stats(&after, 0);
-    r->latency_ms =
-        (double)(after.inflight_ns - before.inflight_ns) / 1e6 / (double)(after.reads - before.reads);
+    reads = (double)(after.reads - before.reads);
+    r->latency_ms = (double)(after.inflight_ns - before.inflight_ns) / 1e6 / reads;
+    r->exits = (double)(after.exits - before.exits) / reads;
     at_store(&run.stop, 1);
     for (unsigned i = 0; i < n; i++)
         thread_join(thread[i]);
     return n == wanted && run.next < run.pages;
+}
+
+static void figure_of(const char *what, unsigned threads, double value)
+{
+    char name[32];
+
+    snprintf(name, sizeof(name), "%s_%u", what, threads);
+    figure(name, value);
 }
 
 static bool misses(u64 ns)
@@ -92,13 +103,10 @@ static bool misses(u64 ns)
     figure("missed_sync", r.missed);
     pvapf_enable(true);
     for (unsigned i = 0; ok && i < ARRAY_SIZE(threads); i++) {
-        char name[32];
-
         ok = phase(threads[i], false, ns, &r);
-        snprintf(name, sizeof(name), "missed_%u", threads[i]);
-        figure(name, r.missed);
-        snprintf(name, sizeof(name), "latency_%u", threads[i]);
-        figure(name, r.latency_ms);
+        figure_of("missed", threads[i], r.missed);
+        figure_of("latency", threads[i], r.latency_ms);
+        figure_of("exits", threads[i], r.exits);
     }
     return ok;
 }

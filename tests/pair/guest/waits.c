@@ -7,8 +7,8 @@
  * Threads read random pages of the boot module, of which each holds nothing but its own number, until so many events
  * have told of an absent page. Without asynchronous page faults, until so many pages were read. A watchdog tells of a
  * thread that has waited for one page for too long. In a storm, main() meanwhile switches asynchronous page faults off
- * and on, or has the host take away whatever memory it can. Ends with 0, 1 if a page was wrong or a thread was stuck, 2 if
- * it could not be tried.
+ * and on, or has the host take away whatever memory it can. Ends with 0, 1 if a page was wrong or a thread was stuck,
+ * 2 if it could not be tried.
  */
 #include "guest.h"
 #include "karch.h"

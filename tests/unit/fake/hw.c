@@ -5,7 +5,6 @@
 #include "hw.h"
 #include "vcpu.h"
 
-
 void (*fake_guest)(struct vcpu *v, struct exit *e);
 
 static void power_on(struct hw_vcpu *h)

@@ -162,9 +162,9 @@ static int halt_for_ever(void)
 }
 
 /*
- * STI and HLT with an interrupt pending, and the HLT on a page that is not there: the interrupt must come after the HLT,
- * which it ends. A host that forgets the shadow of STI while it brings the page lets it come before, and nothing else
- * ever ends that HLT.
+ * STI and HLT with an interrupt pending, and the HLT on a page that is not there: the interrupt must come after the
+ * HLT, which it ends. A host that forgets the shadow of STI while it brings the page lets it come before, and nothing
+ * else ever ends that HLT.
  */
 static int shadow_of_sti(void)
 {

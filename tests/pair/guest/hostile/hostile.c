@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* hostile.c: a guest that misbehaves in the way it is told: `hostile MODE [ROUNDS]`. The host must live and say how it ended. */
+/*
+ * hostile.c: a guest that misbehaves in the way it is told: `hostile MODE [ROUNDS]`. The host must live and say how
+ * it ended.
+ */
 #include "hostile.h"
 #include "karch.h"
 #include <stdio.h>

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* insn.c: instructions that a guest has no business with: reserved, privileged in a way only a host may use, or absurd. */
+/*
+ * insn.c: instructions that a guest has no business with: reserved, privileged in a way only a host may use, or
+ * absurd.
+ */
 #include "cpu.h"
 #include "desc.h"
 #include "hostile.h"
