@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import subprocess
+import tempfile
 import threading
 import urllib.parse
 
@@ -126,7 +127,8 @@ def run(command, time_limit, show=None):
 def run_once(command, time_limit, show):
     late = threading.Event()
     console = bytearray()
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    complaints = tempfile.TemporaryFile()  # QEMU's own; on one pipe they would fall into the middle of console lines
+    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
                                start_new_session=True)
 
     def out_of_time():
@@ -140,9 +142,15 @@ def run_once(command, time_limit, show):
             console += chunk
             if show:
                 show(chunk)
-        return Outcome(process.wait(), bytes(console), late.is_set())
+        code = process.wait()
+        complaints.seek(0)
+        said = complaints.read()
+        if said and show:
+            show(said)
+        return Outcome(code, said + bytes(console), late.is_set())
     finally:
         timer.cancel()
         process.kill()
         process.wait()
         process.stdout.close()
+        complaints.close()
