@@ -83,7 +83,7 @@ class Case:
         if self.boot == "kvm":
             kvm_or_skip()
             words[words.index("-accel") + 1] = "kvm"
-            words[words.index("-cpu") + 1] = "host,-arch-capabilities"
+            words[words.index("-cpu") + 1] = "host"
         return words
 
     def clean(self):
