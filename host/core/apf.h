@@ -57,8 +57,11 @@ enum apf_try apf_try(struct vcpu *v, gfn_t gfn, struct ticket **ticket);
 
 /* The done list has tickets: take them, end halts, deliver what can be delivered. */
 void apf_service(struct vcpu *v);
-/* Something that gates delivery changed (LAPIC enabled, window open, CR0.PG, slot page there). */
-void apf_reevaluate(struct vcpu *v);
+/*
+ * Report finished items while the guest can take them. To be called when something that gates delivery has changed:
+ * LAPIC enabled, window open, CR0.PG, slot page there.
+ */
+void apf_deliver(struct vcpu *v);
 
 /* PV_MSR_APF_EN, _VEC, _ACK; the CPUID check is pv_msr.c's. #GP implies no change (A0-36). */
 enum outcome apf_msr(struct vcpu *v, struct exit *e);
@@ -75,5 +78,3 @@ void apf_item_free(struct apf *a, unsigned i);
 bool apf_mark_not_present(struct vcpu *v, u32 token);
 /* PF2 with interrupt delivery: the previous event of either kind has been consumed (A2-10). */
 bool apf_slot_free(struct vcpu *v);
-/* Report finished items while the guest can take them. */
-void apf_deliver(struct vcpu *v);

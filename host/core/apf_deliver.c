@@ -128,8 +128,3 @@ void apf_deliver(struct vcpu *v)
         }
     }
 }
-
-void apf_reevaluate(struct vcpu *v)
-{
-    apf_deliver(v);
-}

@@ -53,7 +53,7 @@ static void do_hlt(struct vcpu *v, struct exit *e)
 {
     hw_complete(v, e);
     vcpu_set_state(v, VCPU_HALTED);
-    apf_reevaluate(v);
+    apf_deliver(v);
     vcpu_events(v);
 }
 
@@ -81,7 +81,7 @@ void exit_handle(struct vcpu *v, struct exit *e)
     case EXIT_INTR:
         return;
     case EXIT_WINDOW:
-        apf_reevaluate(v);
+        apf_deliver(v);
         return;
     case EXIT_TDP:
         fault_handle(v, e->tdp.gpa, e->tdp.access);

@@ -70,7 +70,7 @@ u64 lapic_deadline(const struct vcpu *v);
 void lapic_poll(struct vcpu *v, u64 now);
 
 /*
- * MSRs 0x1b, 0x6e0, 0x800-0x8ff. Calls apf_reevaluate() when the APIC becomes enabled (A3-33), which only a write of
+ * MSRs 0x1b, 0x6e0, 0x800-0x8ff. Calls apf_deliver() when the APIC becomes enabled (A3-33), which only a write of
  * SVR can do: whenever the hardware enable changes, SVR is as after power-on.
  */
 enum outcome lapic_msr(struct vcpu *v, struct exit *e);

@@ -106,7 +106,7 @@ static bool write_svr(struct vcpu *v, u64 value)
     for (unsigned i = 0; i < LVT_COUNT && !is; i++)
         l->lvt[i] |= LVT_MASKED;
     if (is && !was)
-        apf_reevaluate(v); /* A3-33 */
+        apf_deliver(v); /* A3-33 */
     return true;
 }
 

@@ -98,7 +98,7 @@ bool lapic_admits(const struct vcpu *v, u8 vector)
     return vector == VECTOR;
 }
 
-void apf_reevaluate(struct vcpu *v)
+void apf_deliver(struct vcpu *v)
 {
     (void)v;
 }

@@ -51,7 +51,7 @@ void vcpu_request(struct vcpu *v, u32 req)
     rig.requested[v->id] |= req;
 }
 
-void apf_reevaluate(struct vcpu *v)
+void apf_deliver(struct vcpu *v)
 {
     assert_true(lapic_enabled(v));
     rig.reevaluated++;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* pager_io.c: the age of what the store has. */
 #include "fake/world.h"
-#include "guestmem.h"
 
 static struct vm *vm;
 
