@@ -36,7 +36,7 @@ hpa_t pager_hpa(struct vm *vm, u64 word)
     u32 f = WORD_FRAME(word);
 
     check(f < vm->pager.frames.count, "a page that is not absent has a frame");
-    return pfn_hpa(vm->pager.frames.frame[f].pfn);
+    return pfn_hpa(framepool_pfn(&vm->pager.frames, f));
 }
 
 bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn)
@@ -120,7 +120,7 @@ void pager_fill(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame)
 {
     struct page *pg = slot_page(s, gfn);
     u64 swapped = at_load(&pg->word) & PAGE_SWAPPED, at = (gfn.v - s->base.v) * PAGE_SIZE;
-    hpa_t to = pfn_hpa(vm->pager.frames.frame[frame].pfn);
+    hpa_t to = pfn_hpa(framepool_pfn(&vm->pager.frames, frame));
     bool started;
 
     at_store(&pg->word, PAGE_LOADING | swapped | FRAME_WORD(frame));
@@ -150,7 +150,7 @@ void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, struct ticket *t)
         if (!at_cas(&pg->word, &word, PAGE_LOADING | (word & PAGE_SWAPPED) | FRAME_WORD(FRAME_NONE)))
             continue;
         wait_for(pg, t);
-        frame = pager_frame(vm);
+        frame = pager_frame(vm, gfn);
         if (frame == FRAME_NONE)
             pager_starve(vm, gfn);
         else

@@ -66,8 +66,8 @@ void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn);
 
 /* The rest is between the pager's files. */
 
-/* A free frame, taking pages back if need be; FRAME_NONE: none at present. */
-u32 pager_frame(struct vm *vm);
+/* A free frame for the page, taking others back if need be; FRAME_NONE: none at present. */
+u32 pager_frame(struct vm *vm, gfn_t gfn);
 /* Give a frame back, to a page that starves if there is one. */
 void pager_frame_release(struct vm *vm, u32 frame);
 /* The page, LOADING and the caller's, waits for a frame. */

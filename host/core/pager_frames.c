@@ -4,49 +4,48 @@
 #include "vm.h"
 #include "port.h"
 
-u32 pager_frame(struct vm *vm)
+u32 pager_frame(struct vm *vm, gfn_t gfn)
 {
-    /* Two passes of the clock hand over all frames find a victim if there is one. */
-    u32 tries = 2 * vm->pager.frames.count / EVICT_SCAN + 2;
-    u32 f = framepool_get(&vm->pager.frames);
+    u32 f = framepool_get(&vm->pager.frames, gfn);
 
-    while (f == FRAME_NONE && tries--) {
+    /* Two passes of the clock hand over all frames find a victim if there is one. */
+    for (u32 i = 0; f == FRAME_NONE && i < 2 * vm->pager.frames.count / EVICT_SCAN + 2; i++) {
         (void)pager_reclaim(vm);
-        f = framepool_get(&vm->pager.frames);
+        f = framepool_get(&vm->pager.frames, gfn);
     }
     return f;
 }
 
-static bool pop(struct pager_starved *s, gfn_t *gfn)
+/*
+ * Take a free frame for the page that starves longest, and the page; or neither. The frame is that page's own place if
+ * it can be, so the two are chosen under one lock.
+ */
+static bool match(struct pager *p, gfn_t *gfn, u32 *frame)
 {
-    bool any;
+    struct pager_starved *s = &p->starved;
 
+    *frame = FRAME_NONE;
     spin_lock(&s->lock);
-    any = s->count;
-    if (any) {
+    if (s->count) {
         *gfn = s->gfn[s->head];
+        /* P4: after the count went up; pairs with pager_frame_release() */
+        *frame = framepool_get(&p->frames, *gfn);
+    }
+    if (*frame != FRAME_NONE) {
         s->head = (s->head + 1) % STARVED_MAX;
         at_sub(&s->count, 1);
     }
     spin_unlock(&s->lock);
-    return any;
+    return *frame != FRAME_NONE;
 }
 
 void pager_feed(struct vm *vm)
 {
-    struct pager *p = &vm->pager;
     gfn_t gfn;
     u32 frame;
 
-    while (at_load(&p->starved.count)) {
-        frame = framepool_get(&p->frames); /* P4: after the count went up; pairs with pager_frame_release() */
-        if (frame == FRAME_NONE)
-            return;
-        if (pop(&p->starved, &gfn))
-            pager_fill(vm, slot_find(vm, gfn), gfn, frame);
-        else
-            framepool_put(&p->frames, frame);
-    }
+    while (at_load(&vm->pager.starved.count) && match(&vm->pager, &gfn, &frame))
+        pager_fill(vm, slot_find(vm, gfn), gfn, frame);
 }
 
 void pager_starve(struct vm *vm, gfn_t gfn)
@@ -63,6 +62,6 @@ void pager_starve(struct vm *vm, gfn_t gfn)
 
 void pager_frame_release(struct vm *vm, u32 frame)
 {
-    framepool_put(&vm->pager.frames, frame); /* P4: a full barrier; pairs with pager_feed() */
+    framepool_put(&vm->pager.frames, frame); /* P4: before the count is read; pairs with match() */
     pager_feed(vm);
 }

@@ -32,6 +32,13 @@ void port_idle(void);
 /* One 4 KiB frame of host memory, contents undefined. False if there is none. */
 bool port_frame_alloc(hpa_t *out) must_check;
 void port_frame_free(hpa_t frame);
+/* A block: BLOCK_PAGES frames side by side, the first at a multiple of BLOCK_BYTES: what one 2 MiB leaf maps. */
+#define BLOCK_SHIFT 9
+#define BLOCK_PAGES (1u << BLOCK_SHIFT)
+#define BLOCK_BYTES (BLOCK_PAGES * PAGE_SIZE)
+/* As port_frame_alloc(); false: no block is left, though there may be frames. */
+bool port_block_alloc(hpa_t *out) must_check;
+void port_block_free(hpa_t block);
 /* The CPU address at which host physical memory can be read and written, and back. */
 void *port_map(hpa_t at);
 hpa_t port_hpa(const void *p);

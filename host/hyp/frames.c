@@ -127,25 +127,46 @@ bool frames_alloc(hpa_t *out)
     return pfn != LINK_END;
 }
 
-bool frames_alloc_run(u64 count, hpa_t *out)
+/* Under the lock. */
+static void push(u64 pfn)
+{
+    link[pfn] = first;
+    first = (u32)pfn;
+}
+
+/* Neighbours, the first at a multiple of `align`; what lies above them in their region joins the single frames. */
+static bool alloc_aligned(u64 count, u64 align, hpa_t *out)
 {
     bool found = false;
 
     spin_lock(&lock);
     for (unsigned i = regions; i-- > 0 && !found;) {
         struct region *r = &region[i];
+        u64 start = r->end >= count ? ROUND_DOWN(r->end - count, align) : 0;
 
-        if (r->end - r->start < count)
+        if (r->end - r->start < count || start < r->start)
             continue;
         found = true;
-        r->end -= count;
-        left -= count;
-        for (u64 f = r->end; f < r->end + count; f++)
+        for (u64 f = start + count; f < r->end; f++)
+            push(f);
+        for (u64 f = start; f < start + count; f++)
             link[f] = LINK_USED;
-        *out = (hpa_t){r->end << PAGE_SHIFT};
+        r->end = start;
+        left -= count;
+        *out = (hpa_t){start << PAGE_SHIFT};
     }
     spin_unlock(&lock);
     return found;
+}
+
+bool frames_alloc_run(u64 count, hpa_t *out)
+{
+    return alloc_aligned(count, 1, out);
+}
+
+bool frames_alloc_block(hpa_t *out)
+{
+    return alloc_aligned(BLOCK_PAGES, BLOCK_PAGES, out);
 }
 
 void frames_release(hpa_t frame)
@@ -155,10 +176,15 @@ void frames_release(hpa_t frame)
     check(!(frame.v & PAGE_MASK) && pfn < links, "a released frame is a frame of RAM");
     spin_lock(&lock);
     check(link[pfn] == LINK_USED, "a released frame was in use");
-    link[pfn] = first;
-    first = (u32)pfn;
+    push(pfn);
     left++;
     spin_unlock(&lock);
+}
+
+void frames_release_run(hpa_t start, u64 count)
+{
+    for (u64 i = 0; i < count; i++)
+        frames_release((hpa_t){start.v + i * PAGE_SIZE});
 }
 
 u64 frames_left(void)

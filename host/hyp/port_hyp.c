@@ -82,6 +82,16 @@ void port_frame_free(hpa_t frame)
     frames_release(frame);
 }
 
+bool port_block_alloc(hpa_t *out)
+{
+    return frames_alloc_block(out);
+}
+
+void port_block_free(hpa_t block)
+{
+    frames_release_run(block, BLOCK_PAGES);
+}
+
 /* Physical memory is mapped at its own address (pmap.c). */
 void *port_map(hpa_t at)
 {
@@ -104,10 +114,8 @@ void *port_zalloc(size_t bytes)
 
 void port_zfree(void *p, size_t bytes)
 {
-    hpa_t at = port_hpa(p);
-
-    for (u64 done = 0; p && done < bytes; done += PAGE_SIZE)
-        frames_release((hpa_t){at.v + done});
+    if (p)
+        frames_release_run(port_hpa(p), (bytes + PAGE_MASK) >> PAGE_SHIFT);
 }
 
 void port_console_write(const char *s, size_t n)

@@ -5,16 +5,16 @@
  * Two vCPUs want an absent page: one submits the read, either finishes it. In a second model somebody takes the
  * resident page back while the fault comes. A ticket that nobody finishes is a deadlock.
  */
+#define FRAMES 2
 #include "framepool.c"
+#include "mc_pool.h"
 #include "pager.c"
 #include "pager_io.c"
 #include "pager_frames.c"
 #include "mc.h"
 
-#define FRAMES 2
-#define VCPUS  2
+#define VCPUS 2
 
-static struct pool_frame frames[FRAMES];
 static struct pager_io ios[2];
 static struct vm vm;
 static struct vcpu vcpus[VCPUS];
@@ -144,7 +144,7 @@ static void evict_thread(void *unused)
 static void clear(void)
 {
     vm = (struct vm){.vcpu = {&vcpus[0], &vcpus[1]}, .vcpus = VCPUS};
-    vm.pager.frames = (struct framepool){.frame = frames, .count = FRAMES, .head = HEAD(0, FRAME_NONE)};
+    pool_setup(&vm.pager.frames);
     vm.pager.io.record = ios;
     ios[0].next = 1;
     ios[1].next = PAGER_IOS;
@@ -153,8 +153,6 @@ static void clear(void)
     submitted = NULL;
     must_be_there = true;
     reads = 0;
-    for (u32 i = 0; i < FRAMES; i++)
-        framepool_put(&vm.pager.frames, i);
     for (u32 i = 0; i < VCPUS; i++) {
         tickets[i] = (struct ticket){.kind = TICKET_ITEM};
         told[i] = 0;
@@ -168,12 +166,11 @@ static void setup_read(void)
     mc_thread("vcpu 1", vcpu_thread, &tickets[1]);
 }
 
-/* The page is resident in frame 1 and about to be taken back when the fault comes. */
+/* The page is resident and about to be taken back when the fault comes. */
 static void setup_evict(void)
 {
     clear();
-    mc_check(framepool_get(&vm.pager.frames) == 1, "the last frame in is the first out");
-    page.word = PAGE_RESIDENT | FRAME_WORD(1);
+    page.word = PAGE_RESIDENT | FRAME_WORD(framepool_get(&vm.pager.frames, slot.base));
     mc_thread("vcpu", vcpu_thread, &tickets[0]);
     mc_thread("evictor", evict_thread, NULL);
 }

@@ -319,7 +319,7 @@ static void no_frame_for_the_slot(void **state)
     (void)state;
     token = miss(1);
     world_evict(gpa_gfn((gpa_t){WORLD_SLOT(0)}));
-    while ((held[n] = framepool_get(&world.vm->pager.frames)) != FRAME_NONE)
+    while ((held[n] = framepool_get(&world.vm->pager.frames, (gfn_t){0})) != FRAME_NONE)
         n++;
     world.vm->pager.low = 0; /* nothing is taken back either */
     world_read_done(1);

@@ -120,6 +120,78 @@ static void runs_too_long(void **state)
     assert_int_equal(frames_left(), before);
 }
 
+#define WHOLE_BLOCKS 5 /* those at 2, 4, 6, 10 and 14 MiB */
+
+static void every_block_once(void **state)
+{
+    bool seen[TOP / BLOCK_BYTES] = {false};
+    u64 total, n = 0;
+    hpa_t b, frame;
+
+    (void)state;
+    assert_true(frames_init(build()));
+    total = frames_left();
+    for (; frames_alloc_block(&b); n++) {
+        assert_int_equal(b.v % BLOCK_BYTES, 0);
+        assert_true(b.v >= 2 * MiB && b.v < TOP);
+        assert_true(b.v != 8 * MiB && b.v != 12 * MiB);
+        assert_false(seen[b.v / BLOCK_BYTES]);
+        seen[b.v / BLOCK_BYTES] = true;
+        assert_int_equal(frames_left(), total - (n + 1) * BLOCK_PAGES);
+    }
+    assert_int_equal(n, WHOLE_BLOCKS);
+    for (n = 0; frames_alloc(&frame); n++)
+        assert_false(seen[frame.v / BLOCK_BYTES]);
+    assert_int_equal(n, total - WHOLE_BLOCKS * BLOCK_PAGES);
+    for (u64 i = 0; i < TOP / BLOCK_BYTES; i++)
+        if (seen[i])
+            frames_release_run((hpa_t){i * BLOCK_BYTES}, BLOCK_PAGES);
+    assert_int_equal(frames_left(), WHOLE_BLOCKS * BLOCK_PAGES);
+    for (n = 0; frames_alloc(&frame); n++) /* what was a block serves single requests */
+        assert_true(seen[frame.v / BLOCK_BYTES]);
+    assert_int_equal(n, WHOLE_BLOCKS * BLOCK_PAGES);
+    assert_false(frames_alloc_block(&b));
+}
+
+/* A run leaves the end of its region unaligned: what lies above the next block is not lost. */
+static void what_lies_above_a_block(void **state)
+{
+    struct boot_info *one = (struct boot_info *)build();
+    u64 total, n;
+    hpa_t run, b, frame;
+
+    (void)state;
+    one->ranges = 1;
+    one->modules = 0;
+    assert_true(frames_init(one));
+    total = frames_left();
+    assert_true(frames_alloc_run(3, &run));
+    assert_int_equal(run.v, TOP - PAGES(3));
+    assert_true(frames_alloc_block(&b));
+    assert_int_equal(b.v, TOP - 2 * BLOCK_BYTES);
+    for (n = 0; frames_alloc(&frame); n++)
+        assert_true(frame.v < b.v || (frame.v >= b.v + BLOCK_BYTES && frame.v < run.v));
+    assert_int_equal(n, total - 3 - BLOCK_PAGES);
+}
+
+/* More neighbours than a block has, but none of them is whole. */
+static void no_block_is_whole(void **state)
+{
+    struct boot_info *small = (struct boot_info *)build();
+    u64 before;
+    hpa_t a;
+
+    (void)state;
+    small->ranges = 1;
+    small->modules = 0;
+    small->range[0].end = 4 * MiB - PAGES(1);
+    assert_true(frames_init(small));
+    before = frames_left();
+    assert_false(frames_alloc_block(&a));
+    assert_int_equal(frames_left(), before);
+    assert_true(frames_alloc_run(BLOCK_PAGES, &a));
+}
+
 static bool release_panics(u64 at)
 {
     panicking = true;
@@ -146,6 +218,10 @@ static void bad_releases(void **state)
     assert_true(release_panics(UINT64_MAX & ~PAGE_MASK));
     assert_false(release_panics(f.v));
     assert_true(release_panics(f.v));
+    assert_true(frames_alloc_block(&f));
+    assert_false(release_panics(f.v + PAGES(7)));
+    assert_true(release_panics(f.v + PAGES(7)));
+    assert_false(release_panics(f.v + PAGES(8)));
 }
 
 static void nothing_to_have(void **state)
@@ -160,9 +236,10 @@ static void nothing_to_have(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_frame_once), cmocka_unit_test(runs_are_whole_and_apart),
-        cmocka_unit_test(runs_too_long),    cmocka_unit_test(bad_releases),
-        cmocka_unit_test(nothing_to_have),
+        cmocka_unit_test(every_frame_once),  cmocka_unit_test(runs_are_whole_and_apart),
+        cmocka_unit_test(runs_too_long),     cmocka_unit_test(bad_releases),
+        cmocka_unit_test(every_block_once),  cmocka_unit_test(what_lies_above_a_block),
+        cmocka_unit_test(no_block_is_whole), cmocka_unit_test(nothing_to_have),
     };
 
     return cmocka_run_group_tests(tests, make_memory, drop_memory);

@@ -307,7 +307,7 @@ static unsigned hold_frames(u32 *held)
 {
     unsigned n = 0;
 
-    while ((held[n] = framepool_get(&vm->pager.frames)) != FRAME_NONE)
+    while ((held[n] = framepool_get(&vm->pager.frames, (gfn_t){0})) != FRAME_NONE)
         n++;
     for (gfn_t g = {1}; g.v < 3; g.v++)
         slot_page(&vm->slot[0], g)->word = (word(g) & ~PAGE_STATE) | PAGE_LOADING;

@@ -23,10 +23,11 @@ struct fake_machine {
     unsigned idles;
     void (*idle)(void); /* what happens while a CPU sleeps; NULL: time passes until its timer is due */
 
-    unsigned frames; /* allocated and not freed; likewise bytes of port_zalloc() */
+    unsigned frames; /* allocated and not freed, a block's each counted; likewise bytes of port_zalloc() */
     size_t zalloced;
-    unsigned allocations; /* attempts of either kind */
+    unsigned allocations; /* attempts of every kind */
     unsigned fail_at;     /* the number of the attempt that fails, from 1; 0 = none */
+    bool scattered;       /* no frames lie side by side: there are no blocks */
 
     char console[FAKE_CONSOLE]; /* all that was written, as a string */
     size_t console_length;

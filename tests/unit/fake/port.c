@@ -115,6 +115,25 @@ void port_frame_free(hpa_t frame)
     free(port_map(frame));
 }
 
+bool port_block_alloc(hpa_t *out)
+{
+    void *p = allocation_fails() || fake.scattered ? NULL : aligned_alloc(BLOCK_BYTES, BLOCK_BYTES);
+
+    if (!p)
+        return false;
+    memset(p, 0xa5, BLOCK_BYTES);
+    at_add(&fake.frames, BLOCK_PAGES);
+    *out = port_hpa(p);
+    return true;
+}
+
+void port_block_free(hpa_t block)
+{
+    check(block.v && !(block.v & (BLOCK_BYTES - 1)), "a block is freed by its address");
+    at_sub(&fake.frames, BLOCK_PAGES);
+    free(port_map(block));
+}
+
 void *port_map(hpa_t at)
 {
     return (void *)(uintptr_t)at.v;
