@@ -26,11 +26,15 @@ export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a n
 export TIMEOUT  ?= 600# seconds after which a run is given up
 override FILE    := $(value FILE)# as typed: a `$$` in them is no variable of make's
 override PATTERN := $(value PATTERN)
+SEED            ?=# make sim: replay this seed
+SECONDS         ?=# make sim, make soak: how long; none = a minute, or until stopped
+ONLY            ?=# make mutants: part of the names of those to try; none = all
 DEPS            ?= yes# no = take the installed packages as they are
 
 # ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
 # host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. app: the same with newlib and SSE.
-# native: this machine under sanitizers. mc: this machine, each atomic operation a scheduling point.
+# native: this machine under sanitizers. tsan: the same under the thread sanitizer. fast: the same as fast as it gets.
+# mc: this machine, each atomic operation a scheduling point. sim: both, on a machine that does not exist.
 # The host is optimised as a whole (LTO): most calls between its files vanish, a fifth of each exit's path.
 WARN    = -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
 BASE    = -std=gnu11 -g $(WARN) -Icommon
@@ -46,7 +50,12 @@ guest_FLAGS  = $(BARE) -ffreestanding -mgeneral-regs-only
 app_FLAGS    = $(BARE) -isystem $(NEWLIB)/include -D__DYNAMIC_REENT__ \
                -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix
 native_FLAGS = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
-mc_FLAGS     = $(BASE) -O1 -ffunction-sections -DFL_MC
+tsan_FLAGS   = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=thread -DFL_TSAN
+fast_FLAGS   = $(BASE) -O2 $(LTO) -fno-pic -fno-pie -no-pie
+mc_FLAGS     = $(BASE) -O1 -ffunction-sections -DFL_MC -DNX_LISTED_MAX=2
+sim_FLAGS    = $(BASE) -O2 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DFL_SIM \
+               -DINV_HOLD_OFF=256 \
+               -Iarch/model
 
 LINK = $(CC) -O2 $(LTO) -static -no-pie -nostdlib \
        -Wl,--build-id=none,-z,max-page-size=4096,--gc-sections,-z,noexecstack
@@ -81,6 +90,16 @@ $(eval $(call room,native,guest/kern,-Iguest/kern))
 $(eval $(call room,native,guest/apps,-Iguest/kern))
 $(eval $(call room,native,tests/unit/guest,-Iguest/kern -Itests/unit))
 $(eval $(call room,native,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit))
+$(eval $(call room,native,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
+$(eval $(call room,sim,common/lib,))
+$(eval $(call room,sim,host/core,-Ihost/core))
+$(eval $(call room,sim,arch/model,-Ihost/core))
+$(eval $(call room,sim,tests/sim,-Ihost/core))
+$(foreach w,tsan fast,$(eval $(call room,$w,common/lib,)))
+$(foreach w,tsan fast,$(eval $(call room,$w,host/core,-Ihost/core)))
+$(foreach w,tsan fast,$(eval $(call room,$w,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit)))
+$(eval $(call room,tsan,tests/stress,-Ihost/core -Itests/stress))
+$(eval $(call room,fast,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,mc,tests/mc,-Itests/mc -Ihost/core -Iguest/kern))
 
 # objects WORLD FOLDERS: what the sources of FOLDERS compile to.
@@ -131,18 +150,28 @@ KERN_SRCS  = $(wildcard tests/unit/guest/*.c)
 KERN_TESTS = $(patsubst tests/unit/guest/%.c,build/unit/guest/%,$(KERN_SRCS))
 kern_with  = $(shell sed -n '1,5s:.*with\: \(.*\) \*/:\1:p' tests/unit/guest/$1.c)
 
-# str.c stays out: a native program has its C library's memcpy, which the sanitizers watch.
-build/native/libcore.a: $(filter-out %/str.c.o,$(call objects,native,host/core common/lib))
-build/native/libfake.a: $(patsubst %,build/native/%.o,$(wildcard tests/unit/fake_*.c tests/unit/fake/*.c))
-build/native/lib%.a:
-	$(call say,AR,$@)
-	@mkdir -p $(@D) && rm -f $@
-	$Qar rcs $@ $^
+# libs WORLD: str.c stays out: a native program has its C library's memcpy, which the sanitizers watch.
+define libs
+build/$1/libcore.a: $(filter-out %/str.c.o,$(call objects,$1,host/core common/lib))
+build/$1/libfake.a: $(patsubst %,build/$1/%.o,$(wildcard tests/unit/fake_*.c tests/unit/fake/*.c))
+build/$1/lib%.a:
+	$$(call say,AR,$$@)
+	@mkdir -p $$(@D) && rm -f $$@
+	$$Qgcc-ar rcs $$@ $$^
+endef
+$(foreach w,native tsan fast,$(eval $(call libs,$w)))
 
 build/unit/%: build/native/tests/unit/%.c.o $(UNIT_LIBS)
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$Q$(CC) $(native_FLAGS) -o $@ $< -Wl,--start-group $(UNIT_LIBS) -Wl,--end-group -lcmocka -lpthread
+
+# Figures that need no emulator: a program each.
+BENCHES = build/bench/aging
+build/bench/aging: build/native/tests/bench/aging.c.o build/native/tests/bench/oracle.c.o $(UNIT_LIBS)
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(native_FLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(UNIT_LIBS) -Wl,--end-group -lcmocka -lpthread -lm
 
 define kern_test
 build/unit/guest/$1: build/native/tests/unit/guest/$1.c.o $(patsubst %,build/native/%.o,$(call kern_with,$1)) \
@@ -153,6 +182,28 @@ build/unit/guest/$1: build/native/tests/unit/guest/$1.c.o $(patsubst %,build/nat
 endef
 $(foreach t,$(patsubst tests/unit/guest/%.c,%,$(KERN_SRCS)),$(eval $(call kern_test,$t)))
 
+# ---- Stress: the same code on real threads under the thread sanitizer ----------------------------
+# tests/stress is one program; the unit tests that have threads are built once more.
+STRESS_TESTS = build/stress/tree $(patsubst %,build/stress/%,churn framepool)
+
+build/stress/tree: $(call objects,tsan,tests/stress) build/tsan/libcore.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(tsan_FLAGS) -o $@ $^ -lpthread
+
+build/stress/%: build/tsan/tests/unit/%.c.o build/tsan/libfake.a build/tsan/libcore.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(tsan_FLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lpthread
+
+# ---- Native figures: tests/bench/native*.c, each a program ---------------------------------------
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/native*.c))
+
+build/bench/%: build/fast/tests/bench/%.c.o build/fast/libfake.a build/fast/libcore.a
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(fast_FLAGS) -o $@ $< -Wl,--start-group $(filter %.a,$^) -Wl,--end-group -lcmocka -lpthread
+
 # ---- The protocol explorer: each tests/mc/t_x.c is a program with tests/mc/mc*.c -----------------
 MC_TESTS = $(patsubst tests/mc/%.c,build/mc/%,$(wildcard tests/mc/t_*.c))
 
@@ -160,11 +211,18 @@ build/mc/%: build/mc/tests/mc/%.c.o $(patsubst %,build/mc/%.o,$(wildcard tests/m
 	$(call say,LINK,$@)
 	$Q$(CC) $(mc_FLAGS) -Wl,--gc-sections -o $@ $^
 
--include $(shell find build -name '*.d' 2>/dev/null)
+# ---- The simulator: the whole core on arch/model, one seed = one run -----------------------------
+SIM_OBJS = $(filter-out %/str.c.o,$(call objects,sim,common/lib host/core arch/model tests/sim))
+
+build/sim/sim: $(SIM_OBJS)
+	$(call say,LINK,$@)
+	$Q$(CC) $(sim_FLAGS) -o $@ $^
+
+-include $(shell find build -path build/mutants -prune -o -name '*.d' -print 2>/dev/null)
 .SECONDARY:
 
 # ---- Verbs ---------------------------------------------------------------------------------------
-.PHONY: help deps all run test lint unit mc pair iso bench soak format clean distclean
+.PHONY: help deps all run test lint unit mc sim stress pair mutants iso bench soak soak-sim format clean distclean
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -191,12 +249,13 @@ run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
 	$(build) build/host.elf build/guest-search.elf
 	@images/run
 
-all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) ## build everything, run nothing
+all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim ## build everything, run nothing
 
 test: ## everything that can be tested here; the last line counts it
 	$(call deps,run grub test)
 	$(build) all
-	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(BENCH_TESTS) $(PAIR_TESTS)
+	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim $(BENCH_TESTS) \
+	           $(PAIR_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)
@@ -207,13 +266,25 @@ unit: $(UNIT_TESTS) $(KERN_TESTS) ## only the native unit tests
 mc: $(MC_TESTS) ## only the protocol explorer
 	@tests/run $^
 
+sim: build/sim/sim ## only the simulator: fixed seeds, then fresh ones for SECONDS; or replay SEED
+	@$(if $(SEED),build/sim/sim $(SEED),SIM_SECONDS=$(SECONDS) tests/run build/sim/sim)
+
+soak-sim: build/sim/sim ## the simulator on fresh seeds until stopped, or for SECONDS
+	@build/sim/sim soak $(SECONDS)
+stress: $(STRESS_TESTS) ## only the runs on threads under the thread sanitizer; SECONDS=60 for longer ones
+	@tests/run $^
+
 pair: $(BOOTABLE) ## only the boots of host and guest in an emulator
 	@tests/run $(PAIR_TESTS)
 
+mutants: ## put known bugs back one at a time, or those that match ONLY: which layer of tests notices each?
+	$(call deps,test)
+	@tests/mutants/run $(ONLY)
+
 ifneq ($(wildcard tests/bench/run),)
 bench: ## figures: exact path lengths and ratios
-	$(call deps,run)
-	$(build) $(BOOTABLE)
+	$(call deps,run test)
+	$(build) $(BOOTABLE) $(BENCHES) $(BENCH_PROGRAMS)
 	@tests/bench/run
 endif
 

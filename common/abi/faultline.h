@@ -34,6 +34,41 @@ enum fl_personality { FL_APF_NONE, FL_APF_LEGACY, FL_APF_PF2, FL_APF_INT, FL_APF
 #define FL_HC_EVICT 0x464c0002u
 /* arg0 = gpa, arg1 = bytes: unmap the range. Its pages stay in memory; the next touch of each finds it there. */
 #define FL_HC_UNMAP 0x464c0003u
+/*
+ * arg0 = gpa, arg1 = bytes: move resident pages of the range to other frames of the host's; the guest's memory is the
+ * same afterwards. Returns how many were moved: a few at most, fewer if few frames are free.
+ */
+#define FL_HC_MIGRATE 0x464c0004u
+
+/*
+ * Huge pages that are not executable (SPEC C10), for tests. arg0 = 0 off, 1 on; arg1 = ratio << 32 | period in ms, of
+ * what is given back. Off is refused where the CPU needs it, on where the host was told never to.
+ */
+#define FL_HC_NX 0x464c0006u
+
+/*
+ * For tests of the host. A slot is a range of memory as the memory map has it: arg0 = gpa where it begins. MOVE: its
+ * pages appear at arg1 = gpa instead. DELETE: they are lost. PV_EBUSY: pages of it are on their way, or another change
+ * is; call again. PV_ENOENT: no slot begins there. PV_EEXIST: the new place overlaps another slot. PV_EINVAL: not
+ * page-aligned, or beyond what a gpa can reach.
+ */
+#define FL_HC_SLOT_MOVE   0x464c0007u
+#define FL_HC_SLOT_DELETE 0x464c0008u
+
+/*
+ * Copy this VM's memory while it runs, to memory of the host, and compare (SPEC C8); for tests. arg0 = FL_PRECOPY_*:
+ * START begins, 0 or PV_EBUSY, PV_ENOMEM, PV_EOPNOTSUPP; arg1 = rounds in which the guest runs at most, 0 = as the host
+ * likes. REPORT fills in the struct fl_precopy at gpa arg1 (8-byte aligned, within one page).
+ */
+#define FL_HC_PRECOPY         0x464c0005u
+#define FL_PRECOPY_ROUNDS_MAX 16
+
+enum fl_precopy_call {
+    FL_PRECOPY_REPORT,
+    FL_PRECOPY_START, /* writes are noticed in the way that is best here … */
+    FL_PRECOPY_START_WRITE_PROTECT,
+    FL_PRECOPY_START_DIRTY_BIT,
+};
 
 #define FL_STATS_RESET_MAX 0x1 /* inflight_max starts again from the present value */
 
@@ -58,6 +93,32 @@ struct fl_stats {
     uint64_t resident;    /* pages resident now */
     uint64_t inflight_ns; /* integral of reads in flight over time: divide by elapsed ns for the average */
     uint64_t inflight_max;
-    uint64_t exits; /* VM exits of all vCPUs */
+    uint64_t exits;           /* VM exits of all vCPUs */
+    uint64_t huge_maps;       /* leaves of 2 MiB installed where nothing was mapped */
+    uint64_t collapses;       /* … in the place of a table of 4 KiB leaves */
+    uint64_t tdp_retries_max; /* the longest row of tdp_retries that one vCPU has met */
+    uint64_t nx_splits;       /* tables of small leaves made because a huge leaf must not be executable */
+    uint64_t nx_recovered;    /* … given back, so that a huge leaf can come again */
+    uint64_t nx_listed;       /* … to be given back in time */
+    uint64_t nx_unlisted;     /* … for which the list had no place: these stay */
+    uint64_t migrations;      /* pages moved to another frame */
 };
-_Static_assert(sizeof(struct fl_stats) == 20 * 8, "only u64 fields");
+_Static_assert(sizeof(struct fl_stats) == 28 * 8, "only u64 fields");
+
+enum fl_precopy_state { FL_PRECOPY_NEVER, FL_PRECOPY_RUNS, FL_PRECOPY_DONE, FL_PRECOPY_FAILED };
+
+/* How the last copy went. All but the first two are 0 while it is under way. */
+struct fl_precopy {
+    uint64_t size;       /* bytes the host filled in, this one included */
+    uint64_t state;      /* enum fl_precopy_state */
+    uint64_t rounds;     /* in which the guest ran */
+    uint64_t first;      /* pages of the first of them … */
+    uint64_t running;    /* … of all … */
+    uint64_t paused;     /* … and of the one in which it stood still */
+    uint64_t pause_ns;   /* how long that was, without the comparison */
+    uint64_t zero;       /* pages of the copy that were put as zero … */
+    uint64_t source;     /* … as what the module has there … */
+    uint64_t bytes;      /* … and with their bytes; a page counts as often as it was put */
+    uint64_t mismatches; /* pages that differed from memory */
+};
+_Static_assert(sizeof(struct fl_precopy) == 11 * 8, "only u64 fields");

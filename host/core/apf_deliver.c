@@ -22,9 +22,12 @@ static void want_slot(struct vcpu *v)
 {
     struct apf *a = &v->apf;
     gfn_t gfn = gpa_gfn(slot_at(a, 0));
-    struct slot *s = slot_find(v->vm, gfn);
+    struct slot *s;
+    enum slot_kind kind = slot_look(v->vm, gfn, &s);
 
-    if (a->want_slot || !s)
+    if (kind == SLOT_INVALID) /* B5-3: it may be back in a moment */
+        (void)req_raise(&v->pub, REQ_DONE);
+    if (a->want_slot || kind != SLOT_USABLE)
         return;
     a->want_slot = true;
     pager_load(v->vm, s, gfn, &a->tickets.slot);

@@ -34,7 +34,7 @@ static enum outcome write_en(struct vcpu *v, u64 value)
 
     if (value & (p == FL_APF_LEGACY ? APF_EN_RSVD_LEGACY : APF_EN_RSVD))
         return OUTCOME_GP;
-    if (d != APF_OFF && !slot_find(v->vm, gpa_gfn((gpa_t){value & APF_EN_SLOT_MASK})))
+    if (d != APF_OFF && !slot_find_any(v->vm, gpa_gfn((gpa_t){value & APF_EN_SLOT_MASK})))
         return OUTCOME_GP; /* A0-36, A0-37: no state has changed */
 
     a->en = value;

@@ -5,6 +5,7 @@
 #include "hw.h"
 #include "fault.h"
 #include "pv.h"
+#include "retry.h"
 #include "abi/kvm_cpuid.h"
 #include "abi/kvm_msr.h"
 #include "abi/platform.h"
@@ -77,6 +78,9 @@ static void finish(struct vcpu *v, struct exit *e, enum outcome o)
 void exit_handle(struct vcpu *v, struct exit *e)
 {
     stat_add(v->vm, exits, 1);
+    /* The guest has gone on, so a fault that was turned away is over: another vCPU may have mapped its page (B4-7). */
+    if (e->kind != EXIT_TDP && e->kind != EXIT_INTR && e->kind != EXIT_WINDOW)
+        retry_end(v);
     switch (e->kind) {
     case EXIT_INTR:
         return;

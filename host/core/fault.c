@@ -1,21 +1,57 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fault.c: a guest's page fault, from exit to entry, in the order in which things happen. */
 #include "fault.h"
+#include "retry.h"
 #include "vm.h"
 #include "port.h"
 
 /* Under the mapping lock: install what was looked up since `seq`, unless an invalidation has passed by (B3-1, 7-10). */
-static void install(struct vcpu *v, gfn_t gfn, pfn_t pfn, u64 seq)
+static enum tdp_result install_page(struct vcpu *v, const struct tdp_map *m, u64 seq)
 {
     struct vm *vm = v->vm;
     enum tdp_result r = TDP_RETRY;
 
     read_lock(&vm->tdp.lock);
-    if (!inv_retry(&vm->inv, seq, gfn))
-        r = tdp_map(&vm->tdp, gfn, pfn, true, &v->cache);
+    if (!inv_retry(&vm->inv, seq, m->gfn))
+        r = tdp_map(&vm->tdp, v->root, m, &v->cache);
     read_unlock(&vm->tdp.lock);
-    if (r == TDP_RETRY)
-        stat_add(vm, tdp_retries, 1);
+    return r;
+}
+
+/* The same for a block, which must not have changed anywhere (B3-10). Small leaves that it has already give way. */
+static enum tdp_result install_block(struct vcpu *v, const struct tdp_map *m, u64 seq)
+{
+    u64 into = m->gfn.v % BLOCK_PAGES;
+    gfn_t first = {m->gfn.v - into}, end = {first.v + BLOCK_PAGES};
+    struct vm *vm = v->vm;
+    struct tdp_gather g = {0};
+    enum tdp_result r = TDP_RETRY;
+
+    write_lock(&vm->tdp.lock);
+    if (!inv_retry_range(&vm->inv, seq, first, end)) {
+        stat_add(vm, collapses, tdp_collapse(&vm->tdp, first, m->level, (pfn_t){m->pfn.v - into}, &g));
+        r = tdp_map(&vm->tdp, v->root, m, &v->cache);
+        tdp_commit(&vm->tdp, &g);
+    }
+    write_unlock(&vm->tdp.lock);
+    if (r == TDP_OK)
+        stat_add(vm, huge_maps, 1);
+    return r;
+}
+
+/* As large a leaf as the pager, the dirty log (C8-3) and the NX mitigation (C10-1) allow. */
+static void install(struct vcpu *v, struct slot *s, struct tdp_map *m, u64 seq)
+{
+    struct tdp *t = &v->vm->tdp;
+    bool fetch = (m->access & ACCESS_EXEC) && at_load(&t->nx.on);
+    unsigned level = at_load(&t->log) == TDP_LOG_OFF ? pager_level(v->vm, s, m->gfn) : 0;
+
+    m->level = fetch ? 0 : level;
+    m->nx_level = fetch ? level : 0;
+    if ((m->level ? install_block(v, m, seq) : install_page(v, m, seq)) == TDP_RETRY)
+        retry_count(v);
+    else
+        retry_end(v);
 }
 
 /* The page has to be waited for: tell the guest if it may be told, and only then start the read (A0-10). */
@@ -24,6 +60,7 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn)
     struct vm *vm = v->vm;
     struct ticket *ticket = NULL;
 
+    retry_end(v);
     stat_add(vm, tdp_absent, 1);
     switch (apf_try(v, gfn, &ticket)) {
     case APF_TOLD:
@@ -47,11 +84,12 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
 {
     struct vm *vm = v->vm;
     gfn_t gfn = gpa_gfn(gpa);
-    struct slot *s = slot_find(vm, gfn);
-    pfn_t pfn;
+    struct tdp_map m = {.gfn = gfn, .access = access};
+    struct slot *s;
+    enum slot_kind kind = slot_look(vm, gfn, &s);
     u64 seq;
 
-    if (!s) {
+    if (kind == SLOT_NONE) {
         vm_kill(vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory",
                 access & ACCESS_EXEC    ? "execution"
                 : access & ACCESS_WRITE ? "write"
@@ -59,27 +97,35 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
                 gpa.v);
         return;
     }
+    if (kind == SLOT_INVALID) { /* B5-3: it goes, or goes elsewhere; look again when that is done */
+        retry_end(
+            v); /* no bracket is to blame: one that held off would keep the update waiting for its pass */
+        stat_add(vm, tdp_retries, 1);
+        return;
+    }
     if (!tdp_cache_fill(&v->cache)) {
         vm_kill(vm, v, VM_STATUS_MACHINE, "no memory left for page tables");
         return;
     }
     stat_add(vm, tdp_faults, 1);
-    if (tdp_fix(&vm->tdp, gfn, access) == TDP_SPURIOUS)
-        return;
-    seq = inv_snapshot(&vm->inv);
-    if (inv_retry(&vm->inv, seq, gfn)) { /* only to keep out of the invalidator's way (B3-4, B3-5) */
-        stat_add(vm, tdp_retries, 1);
+    if (tdp_fix(&vm->tdp, v->root, gfn, access) != TDP_NONE) {
+        retry_end(v);
         return;
     }
-    if (pager_resident(vm, s, gfn, &pfn)) {
-        install(v, gfn, pfn, seq);
+    seq = inv_snapshot(&vm->inv);
+    if (inv_retry_unlocked(&vm->inv, seq, gfn)) { /* only to keep out of the invalidator's way (B3-4, B3-5) */
+        retry_count(v);
+        return;
+    }
+    if (pager_resident(vm, s, gfn, &m.pfn)) {
+        install(v, s, &m, seq);
         return;
     }
     if (pager_is_zero(s, gfn))
         pager_load(vm, s, gfn, NULL);
     seq = inv_snapshot(&vm->inv); /* getting a frame may have taken other pages back */
-    if (pager_resident(vm, s, gfn, &pfn))
-        install(v, gfn, pfn, seq);
+    if (pager_resident(vm, s, gfn, &m.pfn))
+        install(v, s, &m, seq);
     else
         wait_for_page(v, s, gfn);
 }
@@ -89,8 +135,8 @@ void fault_prefetch(struct vcpu *v, gfn_t gfn)
     struct vm *vm = v->vm;
     struct slot *s = slot_find(vm, gfn);
     u64 seq = inv_snapshot(&vm->inv);
-    pfn_t pfn;
+    struct tdp_map m = {.gfn = gfn, .access = ACCESS_READ};
 
-    if (tdp_cache_fill(&v->cache) && pager_resident(vm, s, gfn, &pfn))
-        install(v, gfn, pfn, seq);
+    if (s && tdp_cache_fill(&v->cache) && pager_resident(vm, s, gfn, &m.pfn))
+        install(v, s, &m, seq);
 }

@@ -16,7 +16,7 @@ static void wait_left(struct vcpu *v, u32 mode)
     }
 }
 
-void flush_all(struct vm *vm)
+static void request_all(struct vm *vm, u32 req)
 {
     u32 mode[VCPU_MAX];
 
@@ -25,10 +25,20 @@ void flush_all(struct vm *vm)
         struct vcpu *v = vm->vcpu[i];
 
         /* A vCPU that is not in the guest has the bit before it looks again (B7-13); no kick, no wait. */
-        mode[i] = req_raise(&v->pub, REQ_FLUSH) & MODE_IN_GUEST ? req_mode(&v->pub) : 0;
+        mode[i] = req_raise(&v->pub, req) & MODE_IN_GUEST ? req_mode(&v->pub) : 0;
         if (mode[i] & MODE_IN_GUEST)
             port_kick(v->cpu);
     }
     for (unsigned i = 0; i < vm->vcpus; i++)
         wait_left(vm->vcpu[i], mode[i]);
+}
+
+void flush_all(struct vm *vm)
+{
+    request_all(vm, REQ_FLUSH);
+}
+
+void flush_roots(struct vm *vm)
+{
+    request_all(vm, REQ_FLUSH | REQ_ROOT);
 }

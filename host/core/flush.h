@@ -10,3 +10,6 @@ struct vm;
  * themselves once kicked; may be called with the mapping lock held (C6-21).
  */
 void flush_all(struct vm *vm);
+
+/* The same, and no vCPU enters the guest again with the root it has now, if that is invalid by then (C7-1). */
+void flush_roots(struct vm *vm);

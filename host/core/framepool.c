@@ -95,7 +95,8 @@ static bool is_free(const struct pool_block *b, u32 at)
 static always_inline u32 take(struct framepool *p, struct pool_block *b, u32 at)
 {
     b->free_map[at / 64] &= ~BIT(at % 64);
-    if (!--b->free)
+    at_store(&b->free, at_load(&b->free) - 1);
+    if (!at_load(&b->free))
         unlist(b);
     at_store(&p->free, p->free - 1);
     return (u32)(b - p->block) << BLOCK_SHIFT | at;
@@ -104,7 +105,8 @@ static always_inline u32 take(struct framepool *p, struct pool_block *b, u32 at)
 static void give(struct framepool *p, struct pool_block *b, u32 at)
 {
     b->free_map[at / 64] |= BIT(at % 64);
-    if (!b->free++)
+    at_store(&b->free, at_load(&b->free) + 1);
+    if (at_load(&b->free) == 1)
         enlist(p, b);
     at_store(&p->free, p->free + 1);
 }
@@ -150,6 +152,16 @@ u32 framepool_get_home(struct framepool *p, gfn_t gfn)
     return index;
 }
 
+bool framepool_reserve(struct framepool *p, gfn_t gfn)
+{
+    bool has;
+
+    spin_lock(&p->lock);
+    has = reserved(p, gfn) || reserve(p, gfn);
+    spin_unlock(&p->lock);
+    return has;
+}
+
 void framepool_put(struct framepool *p, u32 index)
 {
     u32 at = index % BLOCK_PAGES;
@@ -157,11 +169,10 @@ void framepool_put(struct framepool *p, u32 index)
 
     check(index < p->count, "a frame of this pool is returned");
     b = &p->block[index >> BLOCK_SHIFT];
-    at_store(&p->frame[index].owner, 0);
     spin_lock(&p->lock);
     check(!is_free(b, at), "a returned frame was in use");
     give(p, b, at);
-    if (b->free == BLOCK_PAGES && !b->loose)
+    if (at_load(&b->free) == BLOCK_PAGES && !b->loose)
         release(p, b, POOL_EMPTY);
     spin_unlock(&p->lock);
 }
@@ -173,7 +184,7 @@ bool framepool_whole(struct framepool *p, gfn_t gfn, pfn_t *base)
 
     spin_lock(&p->lock);
     b = reserved(p, gfn);
-    whole = b && !b->free;
+    whole = b && !at_load(&b->free);
     if (whole)
         *base = framepool_pfn(p, (u32)(b - p->block) << BLOCK_SHIFT);
     spin_unlock(&p->lock);
@@ -194,7 +205,7 @@ static bool fill_block(struct framepool *p, u32 block)
     for (u32 i = 0; i < frames; i++, at.v += PAGE_SIZE) {
         if (b->loose && !port_frame_alloc(&at))
             return false;
-        p->frame[start + i].pfn = hpa_pfn(at);
+        p->frame[start + i] = hpa_pfn(at);
         give(p, b, i);
     }
     return true;

@@ -13,11 +13,6 @@
 
 #define FRAME_NONE (~0u)
 
-struct pool_frame {
-    pfn_t pfn;
-    u64 owner; /* gfn + 1; 0 = free, or being filled */
-};
-
 /* What a block's free frames are there for; a frame for anybody is sought in this order. */
 enum pool_use {
     POOL_SINGLES,  /* anybody: the block's reservation is broken, or it never was a block */
@@ -44,12 +39,11 @@ struct pool_block {
 
 struct framepool {
     struct spinlock lock;
-    struct pool_frame *frame;
+    pfn_t *frame; /* by index */
     struct pool_block *block;
     struct pool_link list[POOL_USES]; /* loose blocks first, then the one that waits longest */
     u32 count, blocks;
     u32 free; /* how many */
-    u32 hand; /* clock */
 };
 
 /* False: there is not that much memory. Frames that fill no block, or find none, come singly from anywhere. */
@@ -62,13 +56,24 @@ u32 framepool_get(struct framepool *p, gfn_t gfn);
 u32 framepool_get_home(struct framepool *p, gfn_t gfn);
 void framepool_put(struct framepool *p, u32 index);
 
+/* Reserve an empty block for gfn's, unless it has a reservation. False: no block is empty. */
+bool framepool_reserve(struct framepool *p, gfn_t gfn) must_check;
+
 /*
  * Are all pages of gfn's block in use, each at its place? Then *base is the first frame. A hint: frames may be put as
  * soon as it is given, and a page in use may still be on its way in.
  */
 bool framepool_whole(struct framepool *p, gfn_t gfn, pfn_t *base);
 
+/* Is every frame of this frame's block in use, and are they side by side in memory? Without a lock: a hint. */
+static inline bool framepool_full(const struct framepool *p, u32 index)
+{
+    const struct pool_block *b = &p->block[index >> BLOCK_SHIFT];
+
+    return !at_load(&b->free) && !b->loose;
+}
+
 static inline pfn_t framepool_pfn(const struct framepool *p, u32 index)
 {
-    return p->frame[index].pfn;
+    return p->frame[index];
 }

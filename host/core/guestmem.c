@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* guestmem.c: hold every page of an access in memory, then copy. */
 #include "guestmem.h"
+#include "dirty.h"
 #include "vm.h"
 #include "port.h"
 #include "lib/str.h"
@@ -11,12 +12,13 @@
  */
 static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
 {
-    struct slot *s = slot_find(vm, gfn);
+    struct slot *s;
+    enum slot_kind kind = slot_look(vm, gfn, &s);
     u64 word, want;
 
     check(read_held(&vm->tdp.lock), "habit 6: guest memory is touched under the mapping lock");
-    if (!s)
-        return GUEST_HOLE;
+    if (kind != SLOT_USABLE)
+        return kind == SLOT_NONE ? GUEST_HOLE : GUEST_ABSENT;
     word = at_load(&slot_page(s, gfn)->word);
     do {
         if ((word & PAGE_STATE) != PAGE_RESIDENT)
@@ -33,7 +35,16 @@ static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
  */
 static char *held(struct vm *vm, gfn_t gfn)
 {
-    return port_map(pager_hpa(vm, at_load(&slot_page(slot_find(vm, gfn), gfn)->word)));
+    return port_map(pager_hpa(vm, at_load(&slot_page(slot_find_any(vm, gfn), gfn)->word)));
+}
+
+/*
+ * The page that hold() has found was written: for the dirty log, whose reader may have taken the page's bit while we
+ * wrote (C8-5). The pager was told before, and waits for the lock.
+ */
+static void wrote(struct vm *vm, gfn_t gfn)
+{
+    dirty_mark(vm, slot_find_any(vm, gfn), gfn, 1);
 }
 
 /* Copy between `mem` and guest memory, after holding all pages of the range. */
@@ -53,10 +64,12 @@ static enum guest_access copy(struct vm *vm, gpa_t gpa, char *mem, size_t n, boo
         size_t part = MIN(PAGE_SIZE - (at & PAGE_MASK), end - at);
 
         page = held(vm, gpa_gfn((gpa_t){at}));
-        if (write)
+        if (write) {
             memcpy(page + (at & PAGE_MASK), mem, part);
-        else
+            wrote(vm, gpa_gfn((gpa_t){at}));
+        } else {
             memcpy(mem, page + (at & PAGE_MASK), part);
+        }
         mem += part;
         at += part;
     }
@@ -96,8 +109,10 @@ enum guest_access guest_write32(struct vm *vm, gpa_t to, u32 value)
     check(!(to.v & 3), "a word of guest memory is aligned");
     read_lock(&vm->tdp.lock);
     r = hold(vm, gpa_gfn(to), true, &page);
-    if (r == GUEST_OK)
+    if (r == GUEST_OK) {
         at_store_rel((u32 *)(void *)(page + (to.v & PAGE_MASK)), value);
+        wrote(vm, gpa_gfn(to));
+    }
     read_unlock(&vm->tdp.lock);
     return r;
 }
@@ -110,8 +125,10 @@ enum guest_access guest_write64(struct vm *vm, gpa_t to, u64 value)
     check(!(to.v & 7), "a word of guest memory is aligned");
     read_lock(&vm->tdp.lock);
     r = hold(vm, gpa_gfn(to), true, &page);
-    if (r == GUEST_OK)
+    if (r == GUEST_OK) {
         at_store_rel((u64 *)(void *)(page + (to.v & PAGE_MASK)), value);
+        wrote(vm, gpa_gfn(to));
+    }
     read_unlock(&vm->tdp.lock);
     return r;
 }
@@ -120,7 +137,8 @@ void guest_bring(struct vcpu *v, gfn_t gfn)
 {
     struct slot *s = slot_find(v->vm, gfn);
 
-    check(s, "only memory is brought in");
+    if (!s) /* gone since it was found absent, or INVALID: the exit that is executed again sees what is true then */
+        return;
     vcpu_set_state(v, VCPU_WAIT_PAGE);
     stat_add(v->vm, sync_waits, 1);
     pager_load(v->vm, s, gfn, &v->apf.tickets.sync);

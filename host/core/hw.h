@@ -10,6 +10,7 @@
 #include "exit.h"
 
 struct vcpu;
+struct tdp_ops;
 
 /* Make the hardware state of a vCPU, with the CPU in its power-on state. False: no memory. */
 bool hw_vcpu_init(struct vcpu *v) must_check;
@@ -62,9 +63,20 @@ bool hw_paging(const struct vcpu *v); /* CR0.PG */
 u8 hw_tpr(const struct vcpu *v);      /* CR8 << 4 as of the last exit */
 void hw_set_tpr(struct vcpu *v, u8 tpr);
 
+/* The entry format that this machine walks. */
+const struct tdp_ops *hw_tdp(void);
+/* Has this CPU the fault for whose sake huge leaves must not be executable (nx.h)? */
+bool hw_nx_needed(void);
 /* Root of the TDP tables, and: drop all translations of this vCPU at the next entry. */
 void hw_set_root(struct vcpu *v, hpa_t root);
 void hw_flush(struct vcpu *v);
+
+/*
+ * The local APIC's registers are virtualised by the address of the frame behind them ("virtualise APIC accesses"); and
+ * that address, for the next entry. Called with the mapping lock held.
+ */
+bool hw_virt_apic(const struct vcpu *v);
+void hw_apic_page(struct vcpu *v, hpa_t at);
 
 /* Bits of a guest physical address, at most 52: memory, and what a guest may be told of it, lies below. */
 unsigned hw_gpa_bits(void);

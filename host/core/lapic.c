@@ -47,6 +47,7 @@ void lapic_reset(struct vcpu *v)
 {
     v->lapic.base = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id ? 0 : APIC_BASE_BSP);
     lapic_clear(v);
+    apic_page_mode(v);
 }
 
 void lapic_init(struct vcpu *v)

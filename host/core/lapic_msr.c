@@ -201,6 +201,8 @@ static bool write_base(struct vcpu *v, u64 value)
     if ((old ^ value) & APIC_BASE_ENABLE) {
         lapic_clear(v);
         hw_set_tpr(v, 0);
+        if (value & APIC_BASE_ENABLE)
+            apic_page_mode(v);
     }
     return true;
 }

@@ -81,12 +81,15 @@ static u64 put_string(struct writer *w, const char *s)
 static void put_memmap(struct writer *w, struct pvh_start_info *info)
 {
     struct pvh_memmap_entry map[SLOT_MAX];
-    unsigned slots = w->vm->slots;
+    const struct slots *set = w->vm->slots;
+    unsigned slots = 0;
 
-    for (unsigned i = 0; i < slots; i++) {
-        const struct slot *s = &w->vm->slot[i];
+    for (unsigned i = 0; i < set->count; i++) {
+        const struct slot *s = set->at[i];
 
-        map[i] = (struct pvh_memmap_entry){
+        if (s->id != SLOT_PUBLIC)
+            continue;
+        map[slots++] = (struct pvh_memmap_entry){
             .addr = gfn_gpa(s->base).v, .size = s->pages * PAGE_SIZE, .type = PVH_MEM_RAM};
     }
     info->memmap_entries = slots;

@@ -2,7 +2,7 @@
 /*
  * load.h: put a guest image, its command line and its modules' list into guest memory; start vCPU 0 there (PVH).
  *
- * The start information, with the memory map (every slot of the VM is RAM), the module list and all command
+ * The start information, with the memory map (every public slot of the VM is RAM), the module list and all command
  * lines, goes to LOAD_INFO; the image must keep clear of it. Set-up time: all slots have been added, the guest
  * does not run yet.
  */

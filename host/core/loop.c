@@ -12,6 +12,7 @@
 struct loop {
     struct vm *vm;
     unsigned cpu;
+    u64 *pass;            /* this CPU's, of vm->passes */
     struct vcpu *current; /* whose FPU state is loaded; NULL = none */
     u64 slice_end;        /* of current */
     u64 next_look;        /* CPU 0: when the watchdog looks again */
@@ -33,7 +34,7 @@ static u64 serve(struct loop *l, u64 now)
         if (!mine(l, i))
             continue;
         lapic_poll(v, now);
-        if (at_load(&v->pub.requests))
+        if (at_load(&v->pub.requests) && !hold_on(&l->vm->hold))
             vcpu_service(v);
         due = MIN(due, lapic_deadline(v));
     }
@@ -106,7 +107,9 @@ static void spend(struct loop *l, struct vcpu *v, u64 due)
                 l->slice_end = 0;
         } else {
             port_timer(due);
+            pass_leave(l->pass);
             port_idle();
+            pass_enter(l->pass);
         }
     }
     come_back(l, v, n);
@@ -121,7 +124,7 @@ static bool finished(struct vm *vm, u64 now)
            now > at_load(&vm->stopped) + vm->config.io_give_up;
 }
 
-/* CPU 0 minds the store; returns when it wants to look again. */
+/* CPU 0 minds the store and gives huge pages back; returns when it wants to look again. */
 static u64 watch(struct loop *l, u64 now)
 {
     if (l->cpu)
@@ -130,12 +133,12 @@ static u64 watch(struct loop *l, u64 now)
         watchdog_look(l->vm, now);
         l->next_look = now + WATCHDOG_PERIOD;
     }
-    return l->next_look;
+    return MIN(l->next_look, nx_work(l->vm, now));
 }
 
 void loop_run(struct vm *vm)
 {
-    struct loop l = {.vm = vm, .cpu = port_cpu()};
+    struct loop l = {.vm = vm, .cpu = port_cpu(), .pass = &vm->passes.cpu[port_cpu()].count};
     u64 now;
 
     while (now = port_now(), !finished(vm, now)) {
@@ -143,14 +146,18 @@ void loop_run(struct vm *vm)
         bool more;
         u64 due;
 
+        pass_enter(l.pass);
         (void)store_poll();
         more = pager_reclaim(vm);
         (void)epoch_collect(vm->tdp.epoch);
         due = MIN(serve(&l, now), watch(&l, now));
-        v = at_load(&vm->state) == VM_RUNNING ? choose(&l, now, &due) : NULL;
+        hold_pass(&vm->hold, l.cpu);
+        due = MIN(due, precopy_work(vm, now));
+        v = vm_may_run(vm) ? choose(&l, now, &due) : NULL;
         switch_to(&l, v ? v : l.current);
         if (v || !more)
             spend(&l, v, due);
+        pass_leave(l.pass);
     }
     switch_to(&l, NULL);
 }

@@ -3,13 +3,11 @@
 #include "pager.h"
 #include "vm.h"
 #include "port.h"
+#include "resident.h"
 #include "lib/str.h"
 
-#define WORD_FRAME_SHIFT 12
-#define WORD_FRAME(w)    ((u32)((w) >> WORD_FRAME_SHIFT))
-#define FRAME_WORD(f)    ((u64)(f) << WORD_FRAME_SHIFT)
-#define LOW_SHARE        16 /* one frame of so many is kept free */
-#define LOW_MAX          (4 * EVICT_BATCH)
+#define LOW_SHARE 16 /* one frame of so many is kept free */
+#define LOW_MAX   (4 * BATCH_MAX)
 
 bool pager_init(struct vm *vm, u64 frames, struct store *swap)
 {
@@ -33,7 +31,7 @@ void pager_free(struct vm *vm)
 
 hpa_t pager_hpa(struct vm *vm, u64 word)
 {
-    u32 f = WORD_FRAME(word);
+    u32 f = PAGE_FRAME(word);
 
     check(f < vm->pager.frames.count, "a page that is not absent has a frame");
     return pfn_hpa(framepool_pfn(&vm->pager.frames, f));
@@ -85,17 +83,17 @@ static void settle(struct page *pg, u64 word)
     finish_waiters(pg);
 }
 
-static void become_resident(struct vm *vm, gfn_t gfn, struct page *pg, u64 flags)
+static void become_resident(struct slot *s, gfn_t gfn, u64 flags)
 {
-    u64 frame = at_load(&pg->word) >> WORD_FRAME_SHIFT;
+    struct page *pg = slot_page(s, gfn);
 
-    at_store(&vm->pager.frames.frame[frame].owner, gfn.v + 1);
-    settle(pg, PAGE_RESIDENT | PAGE_REF | FRAME_WORD(frame) | flags);
+    resident_set(s, gfn);
+    settle(pg, PAGE_RESIDENT | PAGE_REF | FRAME_WORD(PAGE_FRAME(at_load(&pg->word))) | flags);
 }
 
 static void become_absent(struct vm *vm, struct page *pg, u64 flags)
 {
-    u32 frame = WORD_FRAME(at_load(&pg->word));
+    u32 frame = PAGE_FRAME(at_load(&pg->word));
 
     settle(pg, PAGE_ABSENT | flags);
     pager_frame_release(vm, frame);
@@ -111,7 +109,7 @@ static void read_done(struct store_req *r)
         pager_io_report(io, "read");
         become_absent(io->vm, pg, swapped);
     } else {
-        become_resident(io->vm, io->gfn, pg, swapped);
+        become_resident(io->slot, io->gfn, swapped);
     }
     pager_io_end(io);
 }
@@ -127,7 +125,7 @@ void pager_fill(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame)
     if (!swapped && !s->store) {
         memset(port_map(to), 0, PAGE_SIZE);
         stat_add(vm, zero_fills, 1);
-        become_resident(vm, gfn, pg, 0);
+        become_resident(s, gfn, 0);
         return;
     }
     if (swapped)
@@ -167,9 +165,9 @@ static void write_done(struct store_req *r)
 
     if (r->status) {
         pager_io_report(io, "write to swap");
-        become_resident(io->vm, io->gfn, pg, PAGE_DIRTY | (at_load(&pg->word) & PAGE_SWAPPED));
+        become_resident(io->slot, io->gfn, PAGE_DIRTY | (at_load(&pg->word) & PAGE_SWAPPED));
     } else if (at_load(&pg->waiters)) {
-        become_resident(io->vm, io->gfn, pg, PAGE_SWAPPED);
+        become_resident(io->slot, io->gfn, PAGE_SWAPPED);
     } else {
         become_absent(io->vm, pg, PAGE_SWAPPED);
     }
@@ -189,10 +187,20 @@ void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn)
     }
     if (!pager_io_start(vm, s, gfn, STORE_WRITE, vm->pager.swap, s->swap_offset + at, pager_hpa(vm, word),
                         write_done))
-        become_resident(vm, gfn, pg, word & (PAGE_DIRTY | PAGE_SWAPPED));
+        become_resident(s, gfn, word & (PAGE_DIRTY | PAGE_SWAPPED));
 }
 
-void pager_mark_dirty(void *vm, gfn_t gfn)
+u32 pager_move_page(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame)
 {
-    at_or(&slot_page(slot_find(vm, gfn), gfn)->word, PAGE_DIRTY);
+    struct page *pg = slot_page(s, gfn);
+    u64 word = at_load(&pg->word); /* with what the zap has found out */
+
+    check((word & PAGE_STATE) == PAGE_EVICTING, "only a page that nobody can reach leaves its frame");
+    memcpy(port_map(pfn_hpa(framepool_pfn(&vm->pager.frames, frame))), port_map(pager_hpa(vm, word)),
+           PAGE_SIZE);
+    stat_add(vm, migrations, 1);
+    resident_set(s, gfn);
+    settle(pg,
+           PAGE_RESIDENT | FRAME_WORD(frame) | (word & (PAGE_DIRTY | PAGE_SWAPPED | PAGE_REF | PAGE_AGE)));
+    return PAGE_FRAME(word);
 }

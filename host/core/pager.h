@@ -7,15 +7,14 @@
 #pragma once
 #include "slot.h"
 #include "framepool.h"
+#include "pager_age.h"
 #include "pager_io.h"
 #include "ticket.h"
 
 struct vm;
 
-#define EVICT_BATCH  16 /* victims that share one flush */
 #define EVICT_WRITES 32 /* writes in flight from which reclaim waits for the store */
 #define STARVED_MAX  (VCPU_MAX * TICKETS + 1)
-#define EVICT_SCAN   256 /* frames the clock hand passes in one call */
 
 /* Pages that are LOADING and have no frame, oldest first. Each has a ticket; guest_load() has one page at a time. */
 struct pager_starved {
@@ -30,8 +29,8 @@ struct pager {
     u64 swap_used; /* bytes given to slots */
     struct pager_ios io;
     struct pager_starved starved;
-    u32 reclaiming; /* one CPU at a time moves the clock hand */
-    u32 low;        /* free frames below which reclaim starts; at least 1 */
+    struct aging aging;
+    u32 low; /* free frames below which reclaim starts; at least 1 */
 };
 
 /* `frames` is the resident limit. False: the machine has not that much memory. */
@@ -40,6 +39,9 @@ void pager_free(struct vm *vm);
 
 /* If the page is resident, its frame. No lock: the answer is only good under inv_retry(). */
 bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn);
+/* The largest leaf that can map gfn: 1 if all pages of its 2 MiB are resident and side by side, else 0. As above, and
+ * good only if inv_retry_range() is false for all of them (B3-10). */
+unsigned pager_level(struct vm *vm, struct slot *s, gfn_t gfn);
 /* An anonymous page that was never touched: loading it takes no time. */
 bool pager_is_zero(struct slot *s, gfn_t gfn);
 /* The frame that a page word names. */
@@ -54,13 +56,18 @@ void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, struct ticket *t);
 
 /* Take pages back while free frames are few. A bounded slice; true if there is more to do. Any CPU, no locks held. */
 bool pager_reclaim(struct vm *vm);
-/* Take every resident page of [start, end) back, or EVICT_BATCH of them; returns how many. For FL_HC_EVICT. */
+/* Take every resident page of [start, end) back, or BATCH_MAX of them; returns how many. For FL_HC_EVICT. */
 unsigned pager_evict_range(struct vm *vm, gfn_t start, gfn_t end);
 /* Unmap [start, end), whose pages stay where they are; its empty tables go back to the machine. For FL_HC_UNMAP. */
 void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end);
+/*
+ * Move the resident pages of [start, end) to other frames, BATCH_MAX of them or as many as there are free frames;
+ * returns how many. The guest notices nothing. No locks held. For FL_HC_MIGRATE.
+ */
+unsigned pager_migrate_range(struct vm *vm, gfn_t start, gfn_t end);
+/* Bring the pages of gfn's block to the places reserved for them. True: all are there, one leaf could map them. */
+bool pager_gather_block(struct vm *vm, gfn_t gfn);
 
-/* A page's contents changed behind `word`'s back: hardware set the dirty bit of its leaf. Mapping lock held. */
-void pager_mark_dirty(void *vm, gfn_t gfn);
 /* Give back an EVICTING page's frame, by way of swap if the page is dirty. No locks held. */
 void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn);
 
@@ -76,3 +83,5 @@ void pager_starve(struct vm *vm, gfn_t gfn);
 void pager_feed(struct vm *vm);
 /* The page, LOADING and the caller's, gets this frame and its contents. */
 void pager_fill(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame);
+/* The page, EVICTING, unmapped and the caller's, goes on in this frame. Returns the one that it leaves. */
+u32 pager_move_page(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame) must_check;

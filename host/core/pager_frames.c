@@ -8,8 +8,9 @@ u32 pager_frame(struct vm *vm, gfn_t gfn)
 {
     u32 f = framepool_get(&vm->pager.frames, gfn);
 
-    /* Two passes of the clock hand over all frames find a victim if there is one. */
-    for (u32 i = 0; f == FRAME_NONE && i < 2 * vm->pager.frames.count / EVICT_SCAN + 2; i++) {
+    if (f != FRAME_NONE)
+        return f;
+    for (u64 calls = age_calls(vm); f == FRAME_NONE && calls; calls--) {
         (void)pager_reclaim(vm);
         f = framepool_get(&vm->pager.frames, gfn);
     }
@@ -45,7 +46,7 @@ void pager_feed(struct vm *vm)
     u32 frame;
 
     while (at_load(&vm->pager.starved.count) && match(&vm->pager, &gfn, &frame))
-        pager_fill(vm, slot_find(vm, gfn), gfn, frame);
+        pager_fill(vm, slot_find_any(vm, gfn), gfn, frame);
 }
 
 void pager_starve(struct vm *vm, gfn_t gfn)

@@ -42,7 +42,7 @@ void port_block_free(hpa_t block);
 /* The CPU address at which host physical memory can be read and written, and back. */
 void *port_map(hpa_t at);
 hpa_t port_hpa(const void *p);
-/* Zeroed, page-aligned memory for as long as the VM lives; NULL if there is not enough. Set-up time only. */
+/* Zeroed, page-aligned memory, one run; NULL if there is none so long. For set-up, and for slots added later. */
 void *port_zalloc(size_t bytes);
 void port_zfree(void *p, size_t bytes);
 

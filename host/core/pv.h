@@ -15,6 +15,8 @@ void pv_cpuid(const struct vcpu *v, struct exit *e);
 /* MSRs 0x4b564d00-0x4b564dff. */
 enum outcome pv_msr(struct vcpu *v, struct exit *e);
 enum outcome pv_hypercall(struct vcpu *v, struct exit *e);
+/* FL_HC_PRECOPY, of a caller that may. */
+enum outcome pv_precopy(struct vcpu *v, struct exit *e);
 
 /* EAX of leaf 0x40000001: the KVM feature bits of this VM. */
 u32 pv_features(const struct vcpu *v);

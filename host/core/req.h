@@ -10,10 +10,12 @@
 #include "lib/atomic.h"
 
 enum {
-    REQ_EVENT = 0x01, /* IRR, NMI, INIT or SIPI changed: look again whether a halted vCPU must wake */
-    REQ_FLUSH = 0x02, /* drop all translations before the next entry */
-    REQ_DONE = 0x04,  /* the done list has tickets */
-    REQ_STATE = 0x08, /* the VM was paused, resumed or stopped */
+    REQ_EVENT = 0x01,     /* IRR, NMI, INIT or SIPI changed: look again whether a halted vCPU must wake */
+    REQ_FLUSH = 0x02,     /* drop all translations before the next entry */
+    REQ_DONE = 0x04,      /* the done list has tickets */
+    REQ_STATE = 0x08,     /* the VM was paused, resumed or stopped */
+    REQ_ROOT = 0x10,      /* the root of the TDP tables is invalid: load another one (C1-5) */
+    REQ_APIC_PAGE = 0x20, /* the APIC-access page may have moved: look it up before the next entry (B7-1) */
 };
 
 /*
@@ -43,7 +45,8 @@ static inline u32 req_raise(struct vcpu_pub *p, u32 req)
 {
     at_or(&p->requests, req);
     at_fence(); /* P1: pairs with req_go() */
-    return at_load(&p->mode) & (MODE_IN_GUEST | MODE_BLOCKED);
+    /* Acquire: pairs with req_back(): what a stay that has ended did comes before what the raiser does next. */
+    return at_load_acq(&p->mode) & (MODE_IN_GUEST | MODE_BLOCKED);
 }
 
 /* Take all requests; what their raisers published is visible afterwards. */

@@ -2,54 +2,55 @@
 /* slot.c: which memory is it? */
 #include "slot.h"
 #include "vm.h"
-#include "hw.h"
-#include "port.h"
+
+void slots_init(struct vm *vm)
+{
+    vm->slots = &vm->slot_table.set[0];
+}
+
+static enum slot_kind kind_of(const struct slots *set, const struct slot *s)
+{
+    return s == set->invalid ? SLOT_INVALID : SLOT_USABLE;
+}
+
+enum slot_kind slot_look(struct vm *vm, gfn_t gfn, struct slot **s)
+{
+    const struct slots *set = at_load_acq(&vm->slots); /* P10: pairs with publish() */
+
+    for (unsigned i = 0; i < set->count; i++) {
+        *s = set->at[i];
+        if (gfn.v - (*s)->base.v < (*s)->pages)
+            return kind_of(set, *s);
+    }
+    *s = NULL;
+    return SLOT_NONE;
+}
 
 struct slot *slot_find(struct vm *vm, gfn_t gfn)
 {
-    for (unsigned i = 0; i < vm->slots; i++) {
-        struct slot *s = &vm->slot[i];
+    struct slot *s;
 
-        if (gfn.v - s->base.v < s->pages)
-            return s;
+    return slot_look(vm, gfn, &s) == SLOT_USABLE ? s : NULL;
+}
+
+struct slot *slot_find_any(struct vm *vm, gfn_t gfn)
+{
+    struct slot *s;
+
+    (void)slot_look(vm, gfn, &s);
+    return s;
+}
+
+enum slot_kind slot_by_id(struct vm *vm, enum slot_id id, struct slot **s)
+{
+    const struct slots *set = at_load_acq(&vm->slots);
+
+    check(id != SLOT_PUBLIC, "only private slots have names");
+    for (unsigned i = 0; i < set->count; i++) {
+        *s = set->at[i];
+        if ((*s)->id == id)
+            return kind_of(set, *s);
     }
-    return NULL;
-}
-
-static bool overlaps(const struct slot *s, u64 base, u64 pages)
-{
-    return base < s->base.v + s->pages && s->base.v < base + pages;
-}
-
-int slot_add(struct vm *vm, const char *name, gfn_t base, u64 pages, struct store *store)
-{
-    u64 limit = MIN(vm->tdp.ops->gfn_limit, BIT(hw_gpa_bits() - PAGE_SHIFT));
-    struct slot *s = &vm->slot[vm->slots];
-
-    check(vm->slots < SLOT_MAX && vm->state == VM_SETUP && pages, "slots are added before the start");
-    if (base.v >= limit || pages > limit - base.v)
-        return -2;
-    for (unsigned i = 0; i < vm->slots; i++)
-        if (overlaps(&vm->slot[i], base.v, pages))
-            return -2;
-    *s = (struct slot){.base = base,
-                       .pages = pages,
-                       .name = name,
-                       .store = store,
-                       .swap_offset = vm->pager.swap_used,
-                       .page = port_zalloc(pages * sizeof(struct page))};
-    if (!s->page)
-        return -1;
-    vm->pager.swap_used += pages * PAGE_SIZE;
-    vm->slots++;
-    return 0;
-}
-
-void slot_free_all(struct vm *vm)
-{
-    while (vm->slots) {
-        struct slot *s = &vm->slot[--vm->slots];
-
-        port_zfree(s->page, s->pages * sizeof(struct page));
-    }
+    *s = NULL;
+    return SLOT_NONE;
 }

@@ -16,6 +16,7 @@ bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
     v->vm = vm;
     v->id = id;
     v->cpu = cpu;
+    v->pass = &vm->passes.cpu[cpu].count;
     v->pub.sipi = SIPI_NONE;
     v->state = VCPU_WAIT_SIPI;
     v->idle_since = port_now();
@@ -23,8 +24,24 @@ bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
     if (!hw_vcpu_init(v))
         return false;
     lapic_reset(v);
-    hw_set_root(v, vm->tdp.root);
-    return true;
+    if (vcpu_load_root(v))
+        return true;
+    hw_vcpu_free(v);
+    return false;
+}
+
+bool vcpu_load_root(struct vcpu *v)
+{
+    struct tdp_root *old = v->root;
+
+    v->root = tdp_root_get(&v->vm->tdp, v->role);
+    if (v->root) {
+        hw_set_root(v, v->root->table);
+        hw_flush(v); /* C6-34: the page may have been a root before */
+    }
+    if (old)
+        tdp_root_put(&v->vm->tdp, old);
+    return v->root;
 }
 
 void vcpu_request(struct vcpu *v, u32 req)
@@ -42,6 +59,8 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
         at_store(&v->idle_since, 0);
     }
     v->state = s;
+    if (s == VCPU_RUNNABLE)
+        apic_page_runnable(v);
 }
 
 static void take_init(struct vcpu *v)
@@ -92,10 +111,17 @@ void vcpu_service(struct vcpu *v)
         vcpu_set_state(v, VCPU_STOPPED);
         return;
     }
+    if ((req & REQ_ROOT) && !vcpu_load_root(v)) { /* B7-24: roots first */
+        vm_kill(v->vm, v, VM_STATUS_MACHINE, "no memory left for page tables");
+        vcpu_set_state(v, VCPU_STOPPED);
+        return;
+    }
     if (req & REQ_FLUSH) {
         v->flush_seen = at_load(&v->vm->flush_generation);
         hw_flush(v);
     }
+    if (req & REQ_APIC_PAGE) /* before what it may make runnable, and APF ready (B7-24) */
+        apic_page_service(v);
     if (req & REQ_DONE)
         apf_service(v);
     vcpu_events(v);
@@ -133,7 +159,7 @@ bool vcpu_run(struct vcpu *v, u64 due)
     for (unsigned refused = 0; refused < ENTRY_TRIES;) {
         if (at_load(&v->pub.requests))
             vcpu_service(v);
-        if (v->state != VCPU_RUNNABLE || at_load(&v->vm->state) != VM_RUNNING)
+        if (v->state != VCPU_RUNNABLE || !vm_may_run(v->vm))
             return false;
         port_timer(MIN(due, lapic_deadline(v))); /* the guest may have set its timer in the last exit */
         inject(v);
@@ -142,8 +168,10 @@ bool vcpu_run(struct vcpu *v, u64 due)
             continue;
         }
         refused = 0;
+        pass_leave(v->pass);
         hw_run(v, &e);
         req_back(&v->pub);
+        pass_enter(v->pass);
         hw_settle(v, &e);
         exit_handle(v, &e);
         if (e.kind == EXIT_INTR || e.kind == EXIT_SPIN)

@@ -4,6 +4,7 @@
 #include "req.h"
 #include "lapic.h"
 #include "apf.h"
+#include "apic_page.h"
 #include "tdp.h"
 
 struct vm;
@@ -11,11 +12,12 @@ struct hw_vcpu;
 
 enum vcpu_state {
     VCPU_RUNNABLE,
-    VCPU_HALTED,     /* HLT: ended by a deliverable interrupt, NMI, INIT */
-    VCPU_APF_HALTED, /* artificial halt (A0-8): as HALTED, or an item completes */
-    VCPU_WAIT_PAGE,  /* sits a fault out: ended by its ticket alone */
-    VCPU_WAIT_SIPI,  /* after INIT, or an application processor at start */
-    VCPU_STOPPED,    /* the VM has ended */
+    VCPU_HALTED,       /* HLT: ended by a deliverable interrupt, NMI, INIT */
+    VCPU_APF_HALTED,   /* artificial halt (A0-8): as HALTED, or an item completes */
+    VCPU_WAIT_PAGE,    /* sits a fault out: ended by its ticket alone */
+    VCPU_WAIT_BRACKET, /* may not run until an invalidation of the APIC page has ended */
+    VCPU_WAIT_SIPI,    /* after INIT, or an application processor at start */
+    VCPU_STOPPED,      /* the VM has ended */
 };
 
 struct vcpu {
@@ -23,10 +25,15 @@ struct vcpu {
     struct vm *vm;
     unsigned id;  /* also its local APIC id */
     unsigned cpu; /* the CPU that owns it, for ever */
+    u64 *pass;    /* that CPU's, of vm->passes */
     enum vcpu_state state;
     u64 idle_since; /* ns; when it stopped being runnable */
     struct lapic lapic;
     struct apf apf;
+    struct tdp_root *root; /* loaded, with a reference */
+    u32 role;              /* of the root */
+    struct apic_page apic_page;
+    u32 turned_away;        /* by invalidations, times in a row (B4-7) */
     struct tdp_cache cache; /* table pages for one fault */
     u64 clock_msr;          /* PV_MSR_SYSTEM_TIME as last written */
     u64 flush_seen;         /* vm->flush_generation honoured by the last flush */
@@ -48,6 +55,9 @@ void vcpu_service(struct vcpu *v);
 
 /* Let pending INIT, SIPI, NMI and interrupts wake a vCPU that does not run. Owner only. */
 void vcpu_events(struct vcpu *v);
+
+/* Load the valid root of the vCPU's role, letting go of the one it has, if any. False: no memory. Owner only. */
+bool vcpu_load_root(struct vcpu *v) must_check;
 
 /* Change state, keeping the account of idle time. Owner only. */
 void vcpu_set_state(struct vcpu *v, enum vcpu_state s);

@@ -38,11 +38,14 @@ struct vm *vm_create(unsigned id, const struct vm_config *c, struct store *swap)
     vm->id = id;
     vm->config = *c;
     inv_init(&vm->inv);
+    slots_init(vm);
     uart_reset(&vm->uart);
-    if (!tdp_init(&vm->tdp, &tdp_npt, &epoch))
-        goto no_root;
-    if (!pager_init(vm, c->resident / PAGE_SIZE, swap))
-        goto no_pager;
+    tdp_init(&vm->tdp, vm, hw_tdp(), &epoch);
+    nx_init(vm);
+    if (!pager_init(vm, c->resident / PAGE_SIZE, swap)) {
+        port_zfree(vm, sizeof(*vm));
+        return NULL;
+    }
     while (vm->vcpus < c->vcpus) {
         struct vcpu *v = port_zalloc(sizeof(*v));
 
@@ -55,12 +58,6 @@ struct vm *vm_create(unsigned id, const struct vm_config *c, struct store *swap)
         vm->vcpus++;
     }
     return vm;
-
-no_pager:
-    tdp_destroy(&vm->tdp);
-no_root:
-    port_zfree(vm, sizeof(*vm));
-    return NULL;
 }
 
 void vm_destroy(struct vm *vm)
@@ -69,14 +66,16 @@ void vm_destroy(struct vm *vm)
         struct vcpu *v = vm->vcpu[--vm->vcpus];
 
         hw_vcpu_free(v);
+        if (v->root)
+            tdp_root_put(&vm->tdp, v->root);
         tdp_cache_drain(&v->cache);
         port_zfree(v, sizeof(*v));
     }
+    tdp_destroy(&vm->tdp);
+    precopy_free(vm);
+    image_free(&vm->image);
     slot_free_all(vm);
     pager_free(vm);
-    tdp_destroy(&vm->tdp);
-    while (epoch_collect(&epoch))
-        ;
     port_zfree(vm, sizeof(*vm));
 }
 
@@ -161,30 +160,14 @@ void vm_stats(struct vm *vm, struct fl_stats *out)
     out->size = sizeof(*out);
     out->now_ns = now;
     out->resident = vm->pager.frames.count - at_load(&vm->pager.frames.free);
+    out->nx_splits = at_load(&vm->tdp.nx.splits);
+    out->nx_recovered = at_load(&vm->tdp.nx.recovered);
+    out->nx_listed = at_load(&vm->tdp.nx.listed);
+    out->nx_unlisted = at_load(&vm->tdp.nx.unlisted);
     for (unsigned i = 0; i < vm->vcpus; i++) {
         u64 since = at_load(&vm->vcpu[i]->idle_since);
 
         if (since && since < now)
             out->idle_ns += now - since;
-    }
-}
-
-void vm_inv_bug(struct vm *vm, enum inv_bug bug)
-{
-    switch (bug) {
-    case INV_OK:
-        return;
-    case INV_UNDERFLOW: /* B6-2: a stale mapping is possible, so this VM must not go on */
-        vm_kill(vm, NULL, VM_STATUS_PANIC, "invariant B6-2: an invalidation ended that never started");
-        return;
-    case INV_NO_RANGE:
-        con_host("vm%u: invariant B6-1: an invalidation without a range", vm->id);
-        return;
-    case INV_NO_BRACKET:
-        con_host("vm%u: invariant B6-3: a range outside an invalidation", vm->id);
-        return;
-    case INV_EMPTY_RANGE:
-        con_host("vm%u: invariant B6-4: an empty range", vm->id);
-        return;
     }
 }

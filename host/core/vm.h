@@ -4,7 +4,12 @@
 #include "vcpu.h"
 #include "slot.h"
 #include "inv.h"
+#include "bracket.h"
+#include "pass.h"
+#include "nx_worker.h"
 #include "pager.h"
+#include "hold.h"
+#include "image.h"
 #include "uart.h"
 #include "abi/faultline.h"
 
@@ -36,6 +41,9 @@ struct vm_config {
     enum fl_personality apf;
     u64 io_timeout; /* ns without an answer from the store until the VM is paused and reported */
     u64 io_give_up; /* ns until it is stopped */
+    enum nx_mode nx;
+    u32 nx_ratio; /* of the tables that the mitigation costs, one of so many is given back at a time; 0: none */
+    u64 nx_period; /* ns between two times, 0: derived */
 };
 
 struct vm {
@@ -49,16 +57,39 @@ struct vm {
     u64 wall_clock_msr; /* PV_MSR_WALL_CLOCK as last written, shared, by atomics */
     struct vcpu *vcpu[VCPU_MAX];
     unsigned vcpus;
-    struct slot slot[SLOT_MAX];
-    unsigned slots;
+    struct slots *slots;  /* what gfns mean now: slot.h */
+    struct passes passes; /* the readers of that */
+    struct slot_table slot_table;
+    struct slot slot[SLOTS + 1]; /* those of the sets, and one that is being made */
     struct tdp tdp;
+    struct nx_worker nx_worker;
+    u32 log_quiet; /* the CPU whose walk for the dirty log is under way, + 1; by atomics */
     struct inv inv;
+    u32 inv_reported;    /* a bit for each enum inv_bug, by atomics */
+    u32 bracket_awaited; /* 1: a vCPU waits for the end of a bracket; written under the mapping lock */
     struct pager pager;
+    struct hold hold;
+    struct precopy precopy;
+    struct memory_image image; /* the last one that the guest asked for (FL_HC_PRECOPY) */
     struct uart uart;
     struct fl_stats stats; /* each by atomics */
 };
 
 #define stat_add(vm, field, n) ((void)at_add(&(vm)->stats.field, (u64)(n)))
+
+/* The i-th slot; NULL behind the last. */
+static inline struct slot *vm_slot(struct vm *vm, unsigned i)
+{
+    const struct slots *set = at_load_acq(&vm->slots);
+
+    return i < set->count ? set->at[i] : NULL;
+}
+
+/* May its vCPUs run? */
+static inline bool vm_may_run(const struct vm *vm)
+{
+    return at_load(&vm->state) == VM_RUNNING && !hold_on(&vm->hold);
+}
 
 /* Counters as FL_HC_STATS reports them, with what is derived (idle, resident) filled in. */
 void vm_stats(struct vm *vm, struct fl_stats *out);
@@ -74,6 +105,3 @@ void vm_kill(struct vm *vm, struct vcpu *v, enum vm_status status, const char *f
 /* The store went quiet, or answers again. */
 void vm_pause(struct vm *vm);
 void vm_resume(struct vm *vm);
-
-/* Our use of the invalidation protocol was inconsistent: act by severity (B6). */
-void vm_inv_bug(struct vm *vm, enum inv_bug bug);

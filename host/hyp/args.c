@@ -9,11 +9,17 @@
 #define RESIDENT_MIN   (1 * MiB)
 #define IO_TIMEOUT_MIN 1000000ull
 #define IO_TIMEOUT_MAX 3600000000000ull
+#define NX_PERIOD_MAX  86400000000000ull
 
 /* In the order of enum fl_personality. */
 static const char *const apf_names[] = {
     [FL_APF_NONE] = "none", [FL_APF_LEGACY] = "legacy", [FL_APF_PF2] = "pf2",
     [FL_APF_INT] = "int",   [FL_APF_DUAL] = "dual",     NULL,
+};
+
+/* In the order of enum nx_mode. */
+static const char *const nx_names[] = {
+    [NX_AUTO] = "auto", [NX_FORCE] = "force", [NX_OFF] = "off", [NX_NEVER] = "never", NULL,
 };
 
 /* Takes the part of t up to the next colon. */
@@ -53,7 +59,7 @@ static void read_module(struct arg_text t, struct hyp_module *m)
 
 void hyp_args_read(const char *line, struct hyp_args *out)
 {
-    u64 vcpus = 2, apf = FL_APF_DUAL;
+    u64 vcpus = 2, apf = FL_APF_DUAL, nx = NX_AUTO, nx_ratio = NX_RATIO;
     struct arg_texts modules = {0};
     char error[ARG_ERROR_BYTES];
     struct vm_config *vm = &out->vm;
@@ -64,6 +70,9 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         {"apf", ARG_CHOICE, .names = apf_names, .value = &apf},
         {"iotimeout", ARG_DURATION, IO_TIMEOUT_MIN, IO_TIMEOUT_MAX, .value = &vm->io_timeout},
         {"iogiveup", ARG_DURATION, IO_TIMEOUT_MIN, IO_TIMEOUT_MAX, .value = &vm->io_give_up},
+        {"nx", ARG_CHOICE, .names = nx_names, .value = &nx},
+        {"nxratio", ARG_NUMBER, 0, UINT32_MAX, .value = &nx_ratio},
+        {"nxperiod", ARG_DURATION, 0, NX_PERIOD_MAX, .value = &vm->nx_period},
         {"module", ARG_TEXT, .texts = &modules},
     };
 
@@ -75,6 +84,8 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         vm->io_give_up = vm->io_timeout;
     vm->vcpus = (unsigned)vcpus;
     vm->apf = (enum fl_personality)apf;
+    vm->nx = (enum nx_mode)nx;
+    vm->nx_ratio = (u32)nx_ratio;
     out->modules = modules.count;
     for (unsigned i = 0; i < modules.count; i++)
         read_module(modules.text[i], &out->module[i]);

@@ -27,9 +27,9 @@ static void add_modules(struct load_module *out)
         struct hyp_module *m = &args.module[i];
         struct store *s = store_open(m->partition, m->bytes);
         u64 pages = (s->bytes + PAGE_MASK) >> PAGE_SHIFT;
-        int error = slot_add(vm, s->name, gpa_gfn((gpa_t){at}), pages, s);
+        enum slot_error error = slot_add(vm, s->name, gpa_gfn((gpa_t){at}), pages, s);
 
-        if (error == -1)
+        if (error == SLOT_NO_MEMORY)
             hyp_fail(VM_STATUS_MACHINE, "no memory for the page states of module %s (%lu pages)", s->name,
                      pages);
         if (error)

@@ -17,17 +17,18 @@ ROOMS = {
     "host/core": (CORE, FREESTANDING),
     "arch/x86_64/host": (HOST, FREESTANDING),
     "host/hyp": (HOST + ["host/hyp"], FREESTANDING),
+    "arch/model": (CORE, None),
     "guest/kern": (KERN, FREESTANDING),
     "arch/x86_64/guest": (ARCH + ["guest/kern", "arch/x86_64/guest"], FREESTANDING),
     "guest/libc": (KERN, None),
     "guest/apps": (KERN, None),
 }
 
-# Under the protocol explorer, atomic.h is that explorer's.
-EXCEPTIONS = {("common/lib/atomic.h", "mc_atomic.h")}
+# Under the protocol explorer, atomic.h is that explorer's; likewise the simulator's.
+EXCEPTIONS = {("common/lib/atomic.h", "mc_atomic.h"), ("common/lib/atomic.h", "sim_atomic.h")}
 
 # Function bodies compiled once for each entry format, inside the file of that format.
-BODIES = {"host/core/tdp_walk.h"}
+BODIES = {f"host/core/tdp_{part}.h" for part in ("walk", "iter", "map", "zap", "scan")}
 
 
 def room_of(path):

@@ -25,6 +25,7 @@ struct mc_mutant {
 };
 
 void mc_thread(const char *name, void (*fn)(void *arg), void *arg);
+u32 mc_self(void); /* the running thread: its number, from 0 in order of mc_thread() */
 u32 mc_choose_at(struct mc_site *site, u32 n);
 void mc_violation(const char *what);           /* the thread goes on to its next operation */
 _Noreturn void mc_stop(const char *invariant); /* for port_panic(): it does not */

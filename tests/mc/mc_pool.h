@@ -4,7 +4,7 @@
 #include "framepool.h"
 #include "mc.h"
 
-static struct pool_frame pool_frame[FRAMES];
+static pfn_t pool_frame[FRAMES];
 static struct pool_block pool_block;
 
 void *port_zalloc(size_t bytes)

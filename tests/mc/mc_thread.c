@@ -65,6 +65,11 @@ void mc_thread(const char *name, void (*fn)(void *arg), void *arg)
         .name = name, .fn = fn, .arg = arg, .sp = sp - 6, .top = stack + MC_STACK, .news = true};
 }
 
+u32 mc_self(void)
+{
+    return running ? (u32)(running - mc_cpus) : 0;
+}
+
 /* Bytes below the live stack are dead; clearing them keeps equal states equal. */
 void mc_cpu_resume(struct mc_cpu *c)
 {

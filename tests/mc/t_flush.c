@@ -120,7 +120,7 @@ int main(void)
     mc_fails("B7-22: no interrupt sent", &m, MC_MUTANTS({"port_kick", MC_OR, 1, MC_DROP}), "deadlock");
     mc_fails("B7-20: request neither locked nor followed by a barrier", &m,
              MC_MUTANTS({"req_raise", MC_OR, 1, MC_PLAIN}, {"req_raise", MC_FENCE, 1, MC_DROP},
-                        {"flush_all", MC_ADD, 1, MC_PLAIN}),
+                        {"request_all", MC_ADD, 1, MC_PLAIN}),
              used);
     return mc_end();
 }

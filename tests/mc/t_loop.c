@@ -82,6 +82,33 @@ void hw_put(struct vcpu *v)
     (void)v;
 }
 
+void hw_set_root(struct vcpu *v, hpa_t root)
+{
+    (void)v, (void)root;
+}
+
+struct tdp_root *tdp_root_get(struct tdp *t, u32 role)
+{
+    (void)t, (void)role;
+    return NULL;
+}
+
+void tdp_root_put(struct tdp *t, struct tdp_root *r)
+{
+    (void)t, (void)r;
+}
+
+u64 precopy_work(struct vm *of, u64 at)
+{
+    (void)of, (void)at;
+    return TIME_NEVER;
+}
+
+void vm_kill(struct vm *of, struct vcpu *v, enum vm_status status, const char *fmt, ...)
+{
+    (void)of, (void)v, (void)status, (void)fmt;
+}
+
 void hw_flush(struct vcpu *v)
 {
     (void)v;
@@ -190,6 +217,12 @@ void watchdog_look(struct vm *of, u64 now)
     (void)now;
 }
 
+u64 nx_work(struct vm *of, u64 at)
+{
+    (void)of, (void)at;
+    return TIME_NEVER;
+}
+
 void exit_handle(struct vcpu *v, struct exit *e)
 {
     (void)v;
@@ -197,6 +230,16 @@ void exit_handle(struct vcpu *v, struct exit *e)
 }
 
 void apf_service(struct vcpu *v)
+{
+    (void)v;
+}
+
+void apic_page_service(struct vcpu *v)
+{
+    (void)v;
+}
+
+void apic_page_runnable(struct vcpu *v)
 {
     (void)v;
 }
@@ -254,8 +297,12 @@ static void start(unsigned count)
     now = 0;
     timer = TIME_NEVER;
     for (unsigned i = 0; i < count; i++)
-        vcpus[i] =
-            (struct vcpu){.pub = {.sipi = SIPI_NONE}, .vm = &vm, .id = i, .cpu = CPU, .state = VCPU_RUNNABLE};
+        vcpus[i] = (struct vcpu){.pub = {.sipi = SIPI_NONE},
+                                 .vm = &vm,
+                                 .id = i,
+                                 .cpu = CPU,
+                                 .pass = &vm.passes.cpu[CPU].count,
+                                 .state = VCPU_RUNNABLE};
     sleeper->state = VCPU_HALTED;
     mc_thread("cpu", cpu_thread, NULL);
     mc_thread("sender", sender_thread, NULL);

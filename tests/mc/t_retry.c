@@ -10,29 +10,44 @@
 #include "inv.c"
 #include "lib/lock.h"
 #include "mc.h"
+#include "rwlock.h"
 
-#define GFN  0ull
-#define FAR  9ull
-#define NONE (~0u)
+#define GFN     0ull
+#define FAR     9ull
+#define NONE    (~0u)
+#define THREADS 3u /* the last CPU that reads is 2 */
 
 static struct rwlock mmu;
 static struct spinlock cache_lock;
 static struct inv inv;
-static u32 frame, spte; /* spte: the frame it maps, or NONE */
-static u32 ended;       /* frames below it are no longer this gfn's */
-static enum inv_bug (*end)(struct inv *i);
-static bool (*retry)(const struct inv *i, u64 seq, gfn_t gfn);
+static struct inv_bracket brackets[2]; /* of GFN, of FAR */
+static u32 frame, spte;                /* spte: the frame it maps, or NONE */
+static u32 ended;                      /* frames below it are no longer this gfn's */
+static enum inv_bug (*end)(struct inv *i, struct inv_bracket *b);
+static bool (*retry)(struct inv *i, u64 seq, gfn_t gfn);
+
+unsigned port_cpu(void)
+{
+    return mc_self();
+}
+
+unsigned port_cpu_count(void)
+{
+    return THREADS;
+}
 
 static void begin(u64 gfn)
 {
-    inv_start(&inv);
-    mc_check(inv_range_add(&inv, (gfn_t){gfn}, (gfn_t){gfn + 1}) == INV_OK, "range refused");
+    struct inv_bracket *b = &brackets[gfn == FAR];
+
+    inv_start(&inv, b);
+    mc_check(inv_range_add(&inv, b, (gfn_t){gfn}, (gfn_t){gfn + 1}) == INV_OK, "range refused");
 }
 
-static void finish(void)
+static void finish(u64 gfn)
 {
     write_lock(&mmu);
-    mc_check(end(&inv) == INV_OK, "end complains");
+    mc_check(end(&inv, &brackets[gfn == FAR]) == INV_OK, "end complains");
     write_unlock(&mmu);
 }
 
@@ -44,7 +59,7 @@ static void bracket_thread(void *unused)
     at_store(&spte, NONE);
     write_unlock(&mmu);
     at_store(&frame, at_load(&frame) + 1);
-    finish();
+    finish(GFN);
     ended = frame;
 }
 
@@ -54,7 +69,7 @@ static void far_bracket_thread(void *unused)
     write_lock(&mmu);
     begin(FAR);
     write_unlock(&mmu);
-    finish();
+    finish(FAR);
 }
 
 static void fault_thread(void *unused)
@@ -92,7 +107,7 @@ static void cache_bracket_thread(void *unused)
     at_store(&spte, NONE);
     spin_unlock(&cache_lock);
     at_store(&frame, at_load(&frame) + 1);
-    finish();
+    finish(GFN);
     ended = frame;
 }
 
@@ -118,6 +133,7 @@ static void clear(void)
     mmu = (struct rwlock){0};
     cache_lock = (struct spinlock){0};
     inv_init(&inv);
+    brackets[0] = brackets[1] = (struct inv_bracket){.who = "test"};
     frame = ended = 0;
     spte = NONE;
     end = inv_end;
@@ -154,8 +170,9 @@ static void pfn_cache(void)
 }
 
 /* Mutant: count before seq. */
-static enum inv_bug end_swapped(struct inv *i)
+static enum inv_bug end_swapped(struct inv *i, struct inv_bracket *b)
 {
+    (void)b;
     at_store(&i->in_progress, at_load(&i->in_progress) - 1);
     at_store(&i->seq, at_load(&i->seq) + 1);
     return INV_OK;
@@ -174,7 +191,7 @@ static void pfn_cache_swapped(void)
 }
 
 /* Mutant: outside the hull is good enough while anything is in progress. */
-static bool retry_by_hull_alone(const struct inv *i, u64 seq, gfn_t gfn)
+static bool retry_by_hull_alone(struct inv *i, u64 seq, gfn_t gfn)
 {
     if (at_load(&i->in_progress) > 0)
         return gfn.v >= at_load(&i->start) && gfn.v < at_load(&i->end);
@@ -214,6 +231,6 @@ int main(void)
              MC_MUTANTS({"inv_end", MC_FENCE_WR, 1, MC_DROP}));
     mc_fails("H-B-4: seq not compared while anything is in progress", &hull_alone, NULL, stale);
     mc_fails("B2-7: end does not count", &one, MC_MUTANTS({"inv_end", MC_STORE, 1, MC_DROP}), stale);
-    mc_fails("B4-5: start does not count", &one, MC_MUTANTS({"inv_retry", MC_LOAD, 1, MC_DROP}), stale);
+    mc_fails("B4-5: start does not count", &one, MC_MUTANTS({"inv_retry_range", MC_LOAD, 1, MC_DROP}), stale);
     return mc_end();
 }

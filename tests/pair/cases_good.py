@@ -65,6 +65,17 @@ CASES = [
            host=f"mem=16M resident=4M apf={apf}", say=(": 0 wrong$",), checks=(checks.balanced, *more))
       for apf in DIALECTS for storm, more in (("toggle", (checks.at_least(dropped=1),)), ("evict", ()))],
 
+    *[Case(f"waits-storm-move-{apf}", guest="waits", args=f"waits={n} threads=8 storm=move", disk="numbered",
+           host=f"mem=16M resident=4M apf={apf}", say=(r"waits: moved [1-9]\d* times$", ": 0 wrong$"))
+      for apf, n in (("none", 20000), ("int", 2000))],
+    *[Case(f"precopy-{name}-{mode}", guest="precopy", args=f"mode={mode} {args}", host=f"mem=16M resident={resident} "
+           "apf=int", say=("mismatches=0$",), checks=(checks.at_least(copies=3, **least),))
+      for mode in ("protect", "bits")
+      for name, args, resident, least in (("busy", "", "12M", {"running": 12000}),
+                                          ("one-round", "rounds=1", "12M", {"rounds": 3, "paused": 10}),
+                                          ("calm", "rest=5", "12M", {"running": 12000}),
+                                          ("evicted", "mem=6", "4M", {"running": 12000, "evictions": 1000}))],
+
     Case("alone-pvh", boot="pvh", args="status=7", status=(7,), say=("booted by PVH", "page faults: none$")),
     Case("alone-multiboot", boot="multiboot", args="status=7", status=(7,),
          say=("booted by multiboot", "page faults: none$")),
@@ -72,6 +83,17 @@ CASES = [
     Case("alone-search-pvh", guest="search", args=SEARCH, boot="pvh", checks=(checks.counts_as_grep(["off"]),)),
     Case("alone-search-multiboot", guest="search", args=SEARCH, boot="multiboot", cpus=4,
          checks=(checks.counts_as_grep(["off"]),)),
+    *[Case(f"hammer-{v}-vcpus", guest="hammer", args="pages=48 moves=20000 threads=3",
+           host=f"mem=16M resident=12M vcpus={v}", say=(": 0 wrong$",)) for v in (2, 4)],
+    *[Case(f"huge-{v}-vcpus", guest="huge", args="blocks=4 rounds=3", host=f"mem=26M resident=30M vcpus={v}",
+           say=("rounds: 0 wrong$",), never=("WRONG",)) for v in (1, 2)],
+    *[Case(f"nx-{name}", guest="nx", args=f"blocks=4 rounds=3 {args}", host=f"mem=26M resident=30M {host}",
+           say=("rounds: 0 wrong$",), never=("WRONG",))
+      for name, host, args in (("force-1-vcpu", "nx=force nxratio=1 nxperiod=20ms vcpus=1", ""),
+                               ("force", "nx=force nxratio=1 nxperiod=20ms", ""),
+                               ("force-in-thirds", "nx=force nxratio=3 nxperiod=20ms", ""),
+                               ("switch", "nx=off", "switch=on"), ("off", "nx=off", "expect=whole"),
+                               ("auto", "", "expect=whole"), ("never", "nx=never", "expect=whole switch=refused"))],
     Case("alone-waits", guest="waits", args="waits=5000", boot="pvh", disk="numbered", say=(": 0 wrong$",)),
     Case("alone-pages", guest="pagetest", args=PAGES, boot="pvh", say=(": 0 wrong$",)),
 ]

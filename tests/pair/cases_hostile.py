@@ -56,6 +56,7 @@ CASES = [
 
     mode("hypercalls", vcpus=1),
     mode("evict-everything"),
+    mode("migrate-everything"),
     mode("absent-handlers", vcpus=1),
     mode("noise", say=("^vm0. hostile: the end$",)),
 ]

@@ -25,7 +25,9 @@ static void base_transitions(void **state)
     (void)state;
     for (unsigned from = OFF; from <= X2; from++)
         for (unsigned to = OFF; to <= X2; to++) {
+            rig.at_an_address = 0;
             lapic_reset(&rig.vcpu[0]);
+            assert_int_equal(rig.at_an_address, 1);
             if (from == OFF)
                 assert_write(APIC_BASE_MSR, APIC_BASE_DEFAULT);
             if (from == X2)
@@ -33,6 +35,7 @@ static void base_transitions(void **state)
             assert_int_equal(rig_write(0, APIC_BASE_MSR, APIC_BASE_DEFAULT | mode[to]),
                              legal[from][to] ? OUTCOME_DONE : OUTCOME_GP);
             assert_reads(APIC_BASE_MSR, APIC_BASE_DEFAULT | mode[legal[from][to] ? to : from]);
+            assert_int_equal(rig.at_an_address, from == OFF && to == X ? 2 : 1); /* B7-1 */
         }
 }
 

@@ -43,9 +43,10 @@ static struct rig {
     struct vcpu vcpu[RIG_VCPUS];
     u32 requested[RIG_VCPUS];
     unsigned reevaluated;
+    unsigned at_an_address; /* registers that came to be at an address */
 } rig;
 
-/* In place of vcpu.c and apf.c. */
+/* In place of vcpu.c, apf.c and apic_page.c. */
 void vcpu_request(struct vcpu *v, u32 req)
 {
     rig.requested[v->id] |= req;
@@ -55,6 +56,12 @@ void apf_deliver(struct vcpu *v)
 {
     assert_true(lapic_enabled(v));
     rig.reevaluated++;
+}
+
+void apic_page_mode(struct vcpu *v)
+{
+    assert_int_equal(v->lapic.base & (APIC_BASE_ENABLE | APIC_BASE_X2), APIC_BASE_ENABLE);
+    rig.at_an_address++;
 }
 
 static enum outcome rig_access(unsigned vcpu, u32 msr, bool write, u64 *value)

@@ -62,9 +62,12 @@ static int setup(void **state)
     vm.config.memory = 32 * PAGE_SIZE;
     vm.vcpu[0] = &vcpu;
     vm.vcpus = 1;
-    vm.slots = 2;
+    slots_init(&vm);
+    *vm.slots = (struct slots){.count = 3, .at = {&vm.slot[0], &vm.slot[2], &vm.slot[1]}};
     vm.slot[0] = (struct slot){.base = {0}, .pages = 32};
     vm.slot[1] = (struct slot){.base = {0x100000}, .pages = 7};
+    vm.slot[2] =
+        (struct slot){.base = {0x200000}, .pages = 1, .id = SLOT_APIC_PAGE}; /* no guest's business */
     vcpu.vm = &vm;
     return hw_vcpu_init(&vcpu) ? 0 : -1;
 }

@@ -43,9 +43,9 @@ static void check_frames(void)
     bool used[FRAMES] = {false};
     unsigned n = 0;
 
-    for (unsigned i = 0; i < vm->slots; i++)
-        for (u64 k = 0; k < vm->slot[i].pages; k++) {
-            u64 w = vm->slot[i].page[k].word;
+    for (unsigned i = 0; i < vm->slots->count; i++)
+        for (u64 k = 0; k < vm->slots->at[i]->pages; k++) {
+            u64 w = vm->slots->at[i]->page[k].word;
 
             if ((w & PAGE_STATE) == PAGE_ABSENT) {
                 assert_int_equal(w >> PAGE_SHIFT, 0);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pager_evict.c: taking pages back: who is chosen, that nothing changed is lost, that tables go too, within the
- * quota.
+ * pager_evict.c: taking pages back: that what is in use stays, that nothing changed is lost, that tables go too, within
+ * the quota. (Who is chosen among the others: pager_age.c.)
  */
 #include <stdlib.h>
 #include "fake/world.h"
@@ -55,9 +55,9 @@ static unsigned resident(void)
 {
     unsigned n = 0;
 
-    for (unsigned i = 0; i < vm->slots; i++)
-        for (u64 k = 0; k < vm->slot[i].pages; k++)
-            n += (vm->slot[i].page[k].word & PAGE_STATE) != PAGE_ABSENT;
+    for (unsigned i = 0; i < vm->slots->count; i++)
+        for (u64 k = 0; k < vm->slots->at[i]->pages; k++)
+            n += (vm->slots->at[i]->page[k].word & PAGE_STATE) != PAGE_ABSENT;
     return n;
 }
 
@@ -131,7 +131,7 @@ static void second_chance(void **state)
     for (u64 i = 0; i < FRAMES - 1; i++) /* all but one frame; one is the slot's */
         guest_reads((gfn_t){10 + i});
     vm->pager.low = 0;
-    for (u64 i = 0; i < FRAMES - 1; i++) { /* nothing has been used since the hand passed … */
+    for (u64 i = 0; i < FRAMES - 1; i++) { /* nothing has been used for long … */
         slot_page(&vm->slot[0], (gfn_t){10 + i})->word &= ~PAGE_REF;
         *world_leaf((gfn_t){10 + i}) &= ~WORLD_A;
     }
@@ -145,7 +145,7 @@ static void second_chance(void **state)
     assert_int_equal(world_state((gfn_t){21}), PAGE_RESIDENT);
 }
 
-/* With everything in use the first pass spares all, and says that there is more to do; the second finds victims. */
+/* With everything in use the first round spares all, and says that there is more to do; later ones find victims. */
 static void all_in_use(void **state)
 {
     (void)state;
@@ -170,7 +170,7 @@ static void writes_in_flight_are_bounded(void **state)
         (void)pager_reclaim(vm);
     taken = fake_disk.count;
     assert_true(taken >= EVICT_WRITES);
-    assert_true(taken < EVICT_WRITES + EVICT_BATCH);
+    assert_true(taken < EVICT_WRITES + BATCH_MAX);
     assert_false(pager_reclaim(vm)); /* the CPU may sleep until the disk answers */
     fake_disk_finish_all();
     assert_int_equal(vm->pager.frames.free, taken);
@@ -182,10 +182,10 @@ static void one_hand(void **state)
     (void)state;
     for (u64 i = 0; i < FRAMES - 1; i++)
         guest_reads((gfn_t){10 + i});
-    vm->pager.reclaiming = 1;
+    vm->pager.aging.moving = 1;
     assert_true(pager_reclaim(vm));
     assert_int_equal(vm->stats.evictions, 0);
-    vm->pager.reclaiming = 0;
+    vm->pager.aging.moving = 0;
 }
 
 /* The smallest pool still takes pages back. */
@@ -214,7 +214,7 @@ static void evict_range(void **state)
     before = fake.frames;
     do {
         n = pager_evict_range(vm, module_gfn(0), (gfn_t){module_gfn(0).v + 512 * 512});
-        assert_true(n <= EVICT_BATCH);
+        assert_true(n <= BATCH_MAX);
         sum += n;
         fake_disk_finish_all();
     } while (n);
@@ -227,6 +227,61 @@ static void evict_range(void **state)
     assert_null(world_leaf(module_gfn(0)));
     assert_int_equal(vm->inv.in_progress, 0);
     assert_int_equal(guest_reads(module_gfn(7)), fake_store_byte(7) * 0x01010101u);
+}
+
+/* All 512 pages of a block, mapped by one leaf, which is dirty. */
+static gfn_t huge_leaf(void)
+{
+    struct tdp_map m = {.gfn = {BLOCK_PAGES}, .level = 1, .access = ACCESS_WRITE};
+
+    world_end();
+    world_make(&(struct world_config){.frames = 3 * BLOCK_PAGES, .memory = 2 * BLOCK_PAGES});
+    vm = world.vm;
+    v = world.v;
+    for (u64 i = 0; i < BLOCK_PAGES; i++)
+        pager_load(vm, &vm->slot[0], (gfn_t){m.gfn.v + i}, NULL);
+    assert_true(framepool_whole(&vm->pager.frames, m.gfn, &m.pfn));
+    assert_true(tdp_cache_fill(&v->cache));
+    read_lock(&vm->tdp.lock);
+    assert_int_equal(tdp_map(&vm->tdp, v->root, &m, &v->cache), TDP_OK);
+    read_unlock(&vm->tdp.lock);
+    *world_leaf(m.gfn) |= WORLD_A | WORLD_D;
+    assert_true(*world_leaf(m.gfn) & WORLD_HUGE);
+    return m.gfn;
+}
+
+/* One page of a huge leaf goes: the others stay mapped. They may have been written, all of them. */
+static void page_of_a_huge_leaf(void **state)
+{
+    gfn_t block = huge_leaf(), g = {block.v + 5};
+    unsigned frames = fake.frames;
+
+    (void)state;
+    assert_int_equal(pager_evict_range(vm, g, (gfn_t){g.v + 1}), 1);
+    assert_int_equal(fake.frames, frames + 1); /* a table more, and the rest of the cache went back */
+    assert_false(world_mapped(g));
+    assert_int_equal(world_state(g), PAGE_EVICTING);
+    assert_true(world_mapped(block));
+    assert_true(world_mapped((gfn_t){block.v + BLOCK_PAGES - 1}));
+    assert_false(*world_leaf(block) & WORLD_HUGE);
+    assert_int_equal(fake_disk.count, 1);
+}
+
+/* C9-5: without memory for a table the leaf goes as a whole; taking pages back needs none. */
+static void huge_leaf_without_memory(void **state)
+{
+    gfn_t block = huge_leaf(), g = {block.v + 5};
+    unsigned frames = fake.frames;
+
+    (void)state;
+    fake_fail_allocation(1);
+    assert_int_equal(pager_evict_range(vm, g, (gfn_t){g.v + 1}), 1);
+    assert_int_equal(fake.frames, frames);
+    assert_int_equal(world_state(g), PAGE_EVICTING);
+    assert_false(world_mapped(block));
+    assert_int_equal(world_state(block), PAGE_RESIDENT);
+    assert_true(slot_page(&vm->slot[0], block)->word & PAGE_DIRTY);
+    guest_reads(block); /* the rest faults back */
 }
 
 /* A bracket that is open, or has passed, turns faults away; none is left open (H-B-7). */
@@ -306,6 +361,8 @@ int main(void)
         test(one_hand),
         test(few_frames),
         test(evict_range),
+        test(page_of_a_huge_leaf),
+        test(huge_leaf_without_memory),
         test(brackets_balance),
         test(random_churn),
     };

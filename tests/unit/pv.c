@@ -1,117 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* pv.c: tests of the paravirtual CPUID leaves, MSR routing and hypercalls. */
-#include "guest_ram.h"
-#include "fake/machine.h"
-#include "hw.h"
-#include "pv.h"
-#include "vm.h"
-#include "abi/kvm_cpuid.h"
-#include "abi/kvm_hypercall.h"
-#include "abi/kvm_msr.h"
-
-static struct vm vm;
-static struct vcpu vcpu, *const v = &vcpu;
-static struct {
-    unsigned apf_msrs;
-    struct {
-        u64 start, end;
-    } evicted[SLOT_MAX];
-    unsigned evictions, pages, unmapped;
-} seen;
-
-/* In place of apf.c, vm.c, pager_evict.c. */
-enum outcome apf_msr(struct vcpu *on, struct exit *e)
-{
-    assert_ptr_equal(on, v);
-    seen.apf_msrs++;
-    e->msr.value = 0x1234;
-    return OUTCOME_DONE;
-}
-
-void vm_stats(struct vm *of, struct fl_stats *out)
-{
-    *out = of->stats;
-    out->size = sizeof(*out);
-}
-
-unsigned pager_evict_range(struct vm *of, gfn_t start, gfn_t end)
-{
-    assert_ptr_equal(of, &vm);
-    seen.evicted[seen.evictions].start = start.v;
-    seen.evicted[seen.evictions++].end = end.v;
-    return seen.pages;
-}
-
-void pager_unmap_range(struct vm *of, gfn_t start, gfn_t end)
-{
-    assert_ptr_equal(of, &vm);
-    seen.unmapped += (unsigned)(end.v - start.v);
-}
-
-static int setup(void **state)
-{
-    fake_setup(state);
-    ram_reset();
-    memset(&vm, 0, sizeof(vm));
-    memset(&vcpu, 0, sizeof(vcpu));
-    memset(&seen, 0, sizeof(seen));
-    vm.vcpus = 5;
-    vm.slots = 2;
-    vm.slot[0] = (struct slot){.base = {0}, .pages = 16};
-    vm.slot[1] = (struct slot){.base = {32}, .pages = 8};
-    vcpu.vm = &vm;
-    return hw_vcpu_init(v) ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    hw_vcpu_free(v);
-    return fake_teardown(state);
-}
-
-static const u32 *cpuid(u32 leaf)
-{
-    static u32 out[4];
-    struct exit e = {.kind = EXIT_CPUID,
-                     .cpuid = {.leaf = leaf, .eax = ~0u, .ebx = ~0u, .ecx = ~0u, .edx = ~0u}};
-
-    pv_cpuid(v, &e);
-    out[0] = e.cpuid.eax;
-    out[1] = e.cpuid.ebx;
-    out[2] = e.cpuid.ecx;
-    out[3] = e.cpuid.edx;
-    return out;
-}
-
-static enum outcome msr(u32 index, bool write, u64 *value)
-{
-    struct exit e = {.kind = EXIT_MSR, .msr = {.index = index, .write = write, .value = *value}};
-    enum outcome o = pv_msr(v, &e);
-
-    *value = e.msr.value;
-    return o;
-}
-
-static enum outcome write_msr(u32 index, u64 value)
-{
-    return msr(index, true, &value);
-}
-
-static u64 read_msr(u32 index)
-{
-    u64 value = ~0ull;
-
-    assert_int_equal(msr(index, false, &value), OUTCOME_DONE);
-    return value;
-}
-
-static u64 call(u64 nr, u64 a0, u64 a1)
-{
-    struct exit e = {.kind = EXIT_HYPERCALL, .call = {.nr = nr, .arg = {a0, a1}}};
-
-    assert_int_equal(pv_hypercall(v, &e), OUTCOME_DONE);
-    return e.call.ret;
-}
+#include "pv_rig.h"
 
 static void signatures(void **state)
 {
@@ -236,6 +125,11 @@ static void calls_need_cpl_0_and_a_number(void **state)
     v->hw->cpl = 3;
     assert_int_equal(call(FL_HC_STATS, 0x1000, 0), -(u64)PV_EPERM);
     assert_int_equal(call(0, 0, 0), -(u64)PV_EPERM);
+    assert_int_equal(call(FL_HC_PRECOPY, FL_PRECOPY_START, 0), -(u64)PV_EPERM);
+    assert_int_equal(seen.precopies, 0);
+    v->hw->cpl = 0;
+    assert_int_equal(call(FL_HC_PRECOPY, FL_PRECOPY_START, 0), 5);
+    assert_int_equal(seen.precopies, 1);
     assert_int_equal(ram.writes, 0);
 }
 
@@ -324,6 +218,52 @@ static void unmap_call(void **state)
     assert_int_equal(seen.evictions, 0);
 }
 
+static void slots_by_hypercall(void **state)
+{
+    static const struct {
+        enum slot_error error;
+        u64 result;
+    } of[] = {
+        {SLOT_OK, 0},
+        {SLOT_MISSING, -(u64)PV_ENOENT},
+        {SLOT_OVERLAP, -(u64)PV_EEXIST},
+        {SLOT_BUSY, -(u64)PV_EBUSY},
+        {SLOT_BEYOND, -(u64)PV_EINVAL},
+    };
+
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(of); i++) {
+        seen.slot_error = of[i].error;
+        assert_int_equal(call(FL_HC_SLOT_MOVE, 32 * PAGE_SIZE, 40 * PAGE_SIZE), of[i].result);
+        assert_int_equal(call(FL_HC_SLOT_DELETE, 16 * PAGE_SIZE, 7), of[i].result); /* one argument only */
+    }
+    assert_int_equal(seen.moved_from, 32);
+    assert_int_equal(seen.moved_to, 40);
+    assert_int_equal(seen.deleted, 16);
+    seen.slot_error = SLOT_OK;
+    assert_int_equal(call(FL_HC_SLOT_MOVE, 1, 0), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_SLOT_MOVE, 0, 0x800), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_SLOT_DELETE, 4095, 0), -(u64)PV_EINVAL);
+    assert_int_equal(seen.deleted, 16);
+    v->hw->cpl = 3;
+    assert_int_equal(call(FL_HC_SLOT_DELETE, 0, 0), -(u64)PV_EPERM);
+    assert_int_equal(seen.deleted, 16);
+}
+
+/* Page by page: cut to what is memory, and told how many went. */
+static void migrate_call(void **state)
+{
+    (void)state;
+    assert_int_equal(call(FL_HC_MIGRATE, 0, ~0ull), 0);
+    assert_int_equal(seen.migrated, 16 + 8);
+    seen.pages = 6;
+    assert_int_equal(call(FL_HC_MIGRATE, 15 * PAGE_SIZE, 20 * PAGE_SIZE), 6);
+    assert_int_equal(seen.migrated, 24 + 1);
+    assert_int_equal(call(FL_HC_MIGRATE, 2, ~0ull), -(u64)PV_EINVAL);
+    assert_int_equal(call(FL_HC_MIGRATE, 20 * PAGE_SIZE, PAGE_SIZE), 0);
+    assert_int_equal(seen.migrated, 25);
+}
+
 int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -338,6 +278,8 @@ int main(void)
         test(stats_call),
         test(evict_call),
         test(unmap_call),
+        test(slots_by_hypercall),
+        test(migrate_call),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

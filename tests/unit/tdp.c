@@ -1,342 +1,274 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tdp.c: the tables against a flat map, with every allocation failing once, entries frozen and dirty (SPEC C, H-C). */
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <setjmp.h>
-#include <cmocka.h>
-#include <stdlib.h>
-#include "fake/machine.h"
-#include "exit.h"
-#include "tdp.h"
+/* tdp.c: a leaf comes, is found, and allows what it should, in each format (SPEC C1, C2, C4, C8-5). */
+#include "tdp_rig.h"
 
-#define NPT_P      BIT(0)
-#define NPT_A      BIT(5)
-#define NPT_D      BIT(6)
-#define NPT_FROZEN BIT(52)
-
-static struct epoch epoch;
-static struct tdp t;
-static struct tdp_cache cache;
-static u64 dirty[64];
-static unsigned dirties;
-
-static void mark(void *ctx, gfn_t gfn)
+static bool has_dirty(void)
 {
-    assert_ptr_equal(ctx, &t);
-    dirty[dirties++ % ARRAY_SIZE(dirty)] = gfn.v;
+    return hw->d;
 }
 
-static struct tdp_dirty on_dirty = {.mark = mark, .ctx = &t};
-
-static int setup(void **state)
+static void map_and_look_up(void **state)
 {
-    fake_setup(state);
-    fake.cpus = 2;
-    epoch_init(&epoch);
-    cache = (struct tdp_cache){0};
-    dirties = 0;
-    return tdp_init(&t, &tdp_npt, &epoch) ? 0 : -1;
-}
+    static const u64 gfns[] = {0, 5, 511, 512, 513, 3 * 512 + 7, FULL - 1, FULL, 77 * FULL + 12345};
 
-static int teardown(void **state)
-{
-    tdp_destroy(&t);
-    tdp_cache_drain(&cache);
-    (void)epoch_collect(&epoch);
-    return fake_teardown(state);
-}
-
-static enum tdp_result map_as(u64 gfn, u64 pfn, bool writable)
-{
-    enum tdp_result r;
-
-    assert_true(tdp_cache_fill(&cache));
-    read_lock(&t.lock);
-    r = tdp_map(&t, (gfn_t){gfn}, (pfn_t){pfn}, writable, &cache);
-    read_unlock(&t.lock);
-    return r;
-}
-
-static enum tdp_result map(u64 gfn, u64 pfn)
-{
-    return map_as(gfn, pfn, true);
-}
-
-/* All of it, as a caller does it; returns how often it had to be called. */
-static unsigned zap(u64 start, u64 end)
-{
-    struct tdp_zap z = {.tables = 0};
-    unsigned calls = 0;
-
-    write_lock(&t.lock);
-    do {
-        tdp_zap(&t, (gfn_t){start}, (gfn_t){end}, &on_dirty, &z);
-        assert_true(z.flush || !z.tables); /* C10-10: no table goes without a flush */
-        tdp_zap_finish(&t, &z);
-        calls++;
-    } while (z.more);
-    write_unlock(&t.lock);
-    return calls;
-}
-
-/* The pfn that gfn maps to, or 0. */
-static u64 at(u64 gfn)
-{
-    pfn_t pfn;
-    bool writable;
-
-    return tdp_lookup(&t, (gfn_t){gfn}, &pfn, &writable) == TDP_OK ? pfn.v : 0;
-}
-
-/* The entry for gfn at `level`. */
-static u64 *entry(u64 gfn, unsigned level)
-{
-    u64 *table = port_map(t.root);
-
-    for (unsigned l = 3; l > level; l--) {
-        u64 e = table[gfn >> (9 * l) & 511];
-
-        if (!(e & NPT_P))
-            return NULL;
-        table = port_map((hpa_t){e & 0xffffffffff000ull});
+    (void)state;
+    for (unsigned i = 0; i < ARRAY_SIZE(gfns); i++) {
+        assert_true(absent(gfns[i]));
+        assert_int_equal(touch(gfns[i], ACCESS_READ), 0);
+        assert_int_equal(map(gfns[i], 0x1000 + i), TDP_OK);
+        assert_int_equal(leaf(gfns[i]).pfn.v, 0x1000 + i);
+        assert_int_equal(leaf(gfns[i]).level, 0);
     }
-    return &table[gfn >> (9 * level) & 511];
+    for (unsigned i = 0; i < ARRAY_SIZE(gfns); i++) {
+        assert_int_equal(touch(gfns[i], ACCESS_READ), 0x1000 + i);
+        assert_int_equal(touch(gfns[i], ACCESS_EXEC), 0x1000 + i);
+    }
+    assert_true(absent(6));
+    assert_true(absent(5 + 1024));
+    assert_int_equal(count().leaves[0], ARRAY_SIZE(gfns));
+    assert_int_equal(rig.flushes, 0); /* C6-20 */
 }
 
-static void map_and_lookup(void **state)
+static void the_last_gfn_and_the_one_behind(void **state)
 {
     (void)state;
-    assert_int_equal(at(5), 0);
-    assert_int_equal(map(5, 0x1234), TDP_OK);
-    assert_int_equal(at(5), 0x1234);
-    assert_int_equal(at(4), 0);
-    assert_int_equal(at(5 + 512), 0);
-    assert_int_equal(map(5, 0x1234), TDP_SPURIOUS);
-    assert_int_equal(map(t.ops->gfn_limit - 1, 0x99), TDP_OK);
-    assert_int_equal(at(t.ops->gfn_limit - 1), 0x99);
-    assert_true(*entry(5, 0) & NPT_A); /* no first walk to set it */
-    assert_false(*entry(5, 0) & NPT_D);
-    for (unsigned l = 1; l < 4; l++)
-        assert_int_equal(*entry(5, l) & 0xfff, 0x827); /* present, writable, user, accessed, ours */
+    assert_int_equal(map(gfn_limit() - 1, 7), TDP_OK);
+    assert_int_equal(touch(gfn_limit() - 1, ACCESS_READ), 7);
+    assert_int_equal(map(gfn_limit(), 8), TDP_NONE);
+    assert_int_equal(map(~0ull - 1, 8), TDP_NONE);
+    assert_int_equal(fix(gfn_limit(), ACCESS_READ), TDP_NONE);
+    assert_true(absent(gfn_limit()));
+    zap(gfn_limit(), ~0ull);
+    assert_int_equal(count().leaves[0], 1);
+    zap(gfn_limit() - 1, ~0ull);
+    assert_int_equal(count().leaves[0], 0);
 }
 
-static void access_rights(void **state)
+/* Frame numbers as wide as the format has room for. */
+static void wide_frames(void **state)
+{
+    const u64 widest = BIT(hw->pfn_width) - 1, at[] = {5, 512, FULL};
+
+    (void)state;
+    for (unsigned level = 0; level < 3; level++) {
+        u64 pfn = widest & ~(BIT(9 * level) - 1);
+
+        assert_int_equal(map_as(at[level], pfn + (at[level] & (BIT(9 * level) - 1)), level, ACCESS_RW),
+                         TDP_OK);
+        assert_int_equal(touch(at[level], ACCESS_WRITE), pfn);
+    }
+}
+
+static void huge_leaves(void **state)
 {
     (void)state;
-    assert_int_equal(tdp_fix(&t, (gfn_t){5}, ACCESS_READ), TDP_NONE);
-    assert_int_equal(map_as(5, 7, false), TDP_OK);
-    assert_int_equal(tdp_fix(&t, (gfn_t){5}, ACCESS_READ), TDP_SPURIOUS);
-    assert_int_equal(tdp_fix(&t, (gfn_t){5}, ACCESS_EXEC), TDP_SPURIOUS);
-    assert_int_equal(tdp_fix(&t, (gfn_t){5}, ACCESS_WRITE), TDP_NONE);
-    assert_int_equal(tdp_fix(&t, (gfn_t){6}, ACCESS_READ), TDP_NONE);
+    assert_int_equal(map_as(5 * 512 + 9, 0x80000 + 9, 1, ACCESS_READ), TDP_OK);
+    assert_int_equal(map_as(3 * FULL + 777, 7 * FULL + 777, 2, ACCESS_READ), TDP_OK);
+    for (u64 i = 0; i < 512; i++)
+        assert_int_equal(touch(5 * 512 + i, ACCESS_READ), 0x80000 + i);
+    for (u64 i = 0; i < FULL; i += 511)
+        assert_int_equal(touch(3 * FULL + i, ACCESS_EXEC), 7 * FULL + i);
+    assert_int_equal(leaf(5 * 512).level, 1);
+    assert_int_equal(leaf(3 * FULL).level, 2);
+    assert_int_equal(leaf(3 * FULL + 12345).pfn.v, 7 * FULL + 12345);
+    assert_true(absent(4 * 512 + 511) && absent(6 * 512) && absent(3 * FULL - 1) && absent(4 * FULL));
+    assert_int_equal(count().leaves[1], 1);
+    assert_int_equal(count().leaves[2], 1);
+    assert_int_equal(count().tables, hw->levels == 4 ? 3 : 2);
+    assert_int_equal(map_as(5 * 512, 0x80000, 1, ACCESS_READ), TDP_SPURIOUS);
+    assert_int_equal(map_as(5 * 512 + 1, 0x80001, 0, ACCESS_READ),
+                     TDP_SPURIOUS); /* C4-2: larger, and allows it */
+}
+
+/* C10-2: a table stays, whatever size a fault would like. */
+static void smaller_leaves_stay(void **state)
+{
+    (void)state;
+    map(512, 0x200);
+    assert_int_equal(map_as(513, 0x201, 1, ACCESS_READ), TDP_OK);
+    assert_int_equal(leaf(513).level, 0);
+    assert_true(absent(514));
+    assert_int_equal(map_as(514, 0x202, 2, ACCESS_READ), TDP_OK);
+    assert_int_equal(leaf(514).level, 0);
+    assert_int_equal(count().leaves[0], 3);
+}
+
+/* C2-6: no first walk has anything to set in tables; and the first use of a leaf is its fault. */
+static void new_entries_are_accessed(void **state)
+{
+    u64 before[4];
+
+    (void)state;
+    map(5, 7);
+    for (unsigned l = 0; l < hw->levels; l++)
+        before[l] = *entry(5, l);
+    assert_true(before[0] & hw->accessed);
+    assert_true(leaf(5).accessed);
+    assert_int_equal(touch(5, ACCESS_READ), 7);
+    for (unsigned l = 0; l < hw->levels; l++)
+        assert_int_equal(*entry(5, l), before[l]);
+}
+
+/* Everything a fault handler may call again: same value, or a right that is there already. */
+static void spurious(void **state)
+{
+    (void)state;
+    assert_int_equal(fix(5, ACCESS_READ), TDP_NONE);
+    assert_int_equal(map_as(5, 7, 0, ACCESS_RW), TDP_OK);
+    assert_int_equal(map_as(5, 7, 0, ACCESS_RW), TDP_SPURIOUS);
+    assert_int_equal(map_as(5, 7, 0, ACCESS_EXEC), TDP_SPURIOUS);
+    assert_int_equal(fix(5, ACCESS_RW), TDP_SPURIOUS);
+    assert_int_equal(fix(5, ACCESS_EXEC), TDP_SPURIOUS);
+    assert_int_equal(fix(6, ACCESS_READ), TDP_NONE);
+    assert_int_equal(cache.count, TDP_CACHE);
     assert_int_equal(epoch.cpu[0].active, EPOCH_IDLE);
 }
 
-/* C11: a leaf used since the last look is young once. Absent and frozen entries are never changed (C11-6). */
-static void aging(void **state)
-{
-    (void)state;
-    assert_false(tdp_age(&t, (gfn_t){5}));
-    map(5, 7);
-    assert_true(tdp_age(&t, (gfn_t){5}));
-    assert_false(tdp_age(&t, (gfn_t){5}));
-    *entry(5, 0) |= NPT_A;
-    assert_true(tdp_age(&t, (gfn_t){5}));
-    assert_int_equal(at(5), 7);
-    assert_false(tdp_age(&t, (gfn_t){6}));
-    *entry(6, 0) = NPT_FROZEN;
-    assert_false(tdp_age(&t, (gfn_t){6}));
-    assert_int_equal(*entry(6, 0), NPT_FROZEN);
-    *entry(6, 0) = 0;
-}
-
-/* C3-6, H-C-4: a dirty bit is reported exactly once, by whoever removes the leaf. */
-static void dirty_is_reported_once(void **state)
+/* Where hardware tells dirty pages, leaves are writable from the start; elsewhere a write fault makes them so. */
+static void write_is_given_by_a_fault(void **state)
 {
     (void)state;
     map(5, 7);
-    map(6, 8);
-    *entry(6, 0) |= NPT_D;
-    zap(0, 100);
-    assert_int_equal(dirties, 1);
-    assert_int_equal(dirty[0], 6);
-    zap(0, 100);
-    assert_int_equal(dirties, 1);
+    assert_int_equal(leaf(5).write, has_dirty());
+    assert_int_equal(touch(5, ACCESS_WRITE), has_dirty() ? 7 : 0);
+    assert_int_equal(rig.tolds, 0); /* the dirty bit will tell */
+    assert_int_equal(fix(5, ACCESS_WRITE), has_dirty() ? TDP_SPURIOUS : TDP_OK);
+    assert_int_equal(touch(5, ACCESS_WRITE), 7);
+    assert_int_equal(told(5), has_dirty() ? 0 : 1); /* C8-5, once (H-C-21) */
+    assert_int_equal(fix(5, ACCESS_WRITE), TDP_SPURIOUS);
+    assert_int_equal(told(5), has_dirty() ? 0 : 1);
+    assert_true(leaf(5).dirty);
+    assert_int_equal(map_as(6, 8, 0, ACCESS_RW), TDP_OK);
+    assert_int_equal(told(6), has_dirty() ? 0 : 1);
+    assert_int_equal(map_as(512 + 3, 512 + 3, 1, ACCESS_RW), TDP_OK);
+    assert_int_equal(told(512) + told(1023), has_dirty() ? 0 : 2);
+    assert_int_equal(told(511) + told(1024), 0);
 }
 
-/* Only tables that lie entirely in the range go; each through the epoch, and no reader sees one freed (H-C-7). */
-static void tables_go_by_the_epoch(void **state)
+/* C8-1: under the write-protecting log every right to write is told, in each format. */
+static void the_log_by_write_protection(void **state)
 {
-    unsigned before;
-
     (void)state;
-    map(512, 1);
-    map(1024, 2);
-    assert_int_equal(fake.frames, 1 + 2 + 2 + cache.count);
-    zap(512, 1024 + 1);
-    assert_int_equal(at(1024), 0);
-    assert_int_equal(epoch.count, 1);
-    assert_non_null(entry(1024, 0)); /* [1024, 1536) is not covered */
-    assert_null(entry(512, 0));
-    (void)epoch_collect(&epoch);
-    map(512, 1);
-    before = fake.frames;
-    epoch_enter(&epoch, 1);
-    zap(0, t.ops->gfn_limit);
-    assert_int_equal(epoch_collect(&epoch), 0);
-    assert_int_equal(fake.frames, before);
-    epoch_exit(&epoch, 1);
-    assert_int_equal(epoch_collect(&epoch), 4);
+    t.log = TDP_LOG_WRITE_PROTECT;
+    map(5, 7);
+    assert_false(leaf(5).write);
+    assert_int_equal(touch(5, ACCESS_WRITE), 0);
+    assert_int_equal(fix(5, ACCESS_WRITE), TDP_OK);
+    assert_int_equal(told(5), 1);
+    assert_int_equal(map_as(6, 8, 0, ACCESS_RW), TDP_OK);
+    assert_int_equal(told(6), 1);
+    assert_int_equal(touch(6, ACCESS_WRITE), 8);
+    map(7, 9);
+    assert_int_equal(map_as(7, 9, 0, ACCESS_RW), TDP_OK); /* a fault that comes the slow way */
+    assert_int_equal(told(7), 1);
+    assert_int_equal(rig.tolds, 3);
 }
 
-/* More tables than one zap can hand over: it says so, and the next call goes on. */
-static void bounded_zap(void **state)
+/* C8-3: while the log is kept, a huge leaf does not become writable; a write splits it. */
+static void no_huge_writes_while_logging(void **state)
 {
-    unsigned calls;
-
     (void)state;
-    for (u64 i = 0; i < 3 * TDP_ZAP_TABLES; i++)
-        assert_int_equal(map(i * 512, i + 1), TDP_OK);
-    calls = zap(0, t.ops->gfn_limit);
-    assert_true(calls >= 3);
-    for (u64 i = 0; i < 3 * TDP_ZAP_TABLES; i++)
-        assert_int_equal(at(i * 512), 0);
-    (void)epoch_collect(&epoch);
-    assert_int_equal(fake.frames, 1 + cache.count);
+    map_as(512, 512, 1, ACCESS_READ);
+    write_protect(512, 1024);
+    t.log = TDP_LOG_WRITE_PROTECT;
+    assert_int_equal(fix(515, ACCESS_WRITE), TDP_NONE);
+    assert_int_equal(map_as(515, 515, 0, ACCESS_RW), TDP_OK);
+    assert_int_equal(touch(515, ACCESS_WRITE), 515);
+    assert_int_equal(touch(514, ACCESS_WRITE), 0);
+    assert_int_equal(touch(514, ACCESS_READ), 514);
+    assert_int_equal(leaf(514).level, 0);
+    assert_int_equal(told(515), 1);
+    assert_int_equal(told(514), 0);
 }
 
-/* C2-5: an entry that somebody is removing turns the fault away and stays as it is. */
+/* C2-5: an entry that somebody is changing turns faults away, and stays as it is. */
 static void frozen_entries(void **state)
 {
     (void)state;
     map(5, 7);
-    for (unsigned level = 0; level < 4; level++) {
+    for (unsigned level = 0; level < hw->levels; level++) {
         u64 *e = entry(5, level), old = *e;
 
-        *e = NPT_FROZEN;
+        *e = hw->frozen;
         assert_int_equal(map(5, 7), TDP_RETRY);
-        assert_int_equal(*e, NPT_FROZEN);
-        assert_int_equal(at(5), 0);
+        assert_int_equal(map_as(5, 7, 1, ACCESS_RW), TDP_RETRY);
+        assert_int_not_equal(fix(5, ACCESS_WRITE), TDP_OK);
+        assert_false(age(5, true));
+        assert_true(absent(5));
+        assert_int_equal(touch(5, ACCESS_READ), 0);
+        assert_int_equal(*e, hw->frozen);
         *e = old;
     }
-    assert_int_equal(at(5), 7);
+    assert_int_equal(leaf(5).pfn.v, 7);
 }
 
-/* H-C-51, C4-5: the cache is filled before the lock; when that fails, nothing is linked and nothing is lost. */
+/* C4-5, H-C-51: pages come before the lock; when there are none, nothing is linked and nothing is lost. */
 static void every_allocation_fails_once(void **state)
 {
+    unsigned before = fake.frames, tables = hw->levels - 1;
+
     (void)state;
     for (unsigned n = 1; n <= TDP_CACHE; n++) {
         fake_fail_allocation(n);
         assert_false(tdp_cache_fill(&cache));
         assert_int_equal(cache.count, n - 1);
-        assert_int_equal(fake.frames, 1 + cache.count);
+        assert_int_equal(fake.frames, before + cache.count);
         tdp_cache_drain(&cache);
+        assert_int_equal(fake.frames, before);
     }
     fake_fail_allocation(0);
     assert_int_equal(map(5, 7), TDP_OK);
-    assert_int_equal(cache.count, TDP_CACHE - 3);
+    assert_int_equal(cache.count, TDP_CACHE - tables);
     assert_int_equal(map(6, 8), TDP_OK);
     assert_int_equal(cache.count, TDP_CACHE);
-    fake_fail_allocation(1);
-    struct tdp other;
-    assert_false(tdp_init(&other, &tdp_npt, &epoch));
+    assert_int_equal(count().tables, 1 + tables);
+}
+
+static void map_without_a_lock(const struct tdp_map *m, struct tdp_cache *c)
+{
+    expect_assert_failure((void)!tdp_map(&t, root, m, c));
+    rig_drop_locks();
+}
+
+static void map_is_refused(const struct tdp_map *m, struct tdp_cache *c)
+{
+    read_lock(&t.lock);
+    map_without_a_lock(m, c);
 }
 
 static void misuse_is_our_bug(void **state)
 {
-    struct tdp_zap z = {.tables = 0};
     struct tdp_cache empty = {0};
 
     (void)state;
-    expect_assert_failure((void)!tdp_map(&t, (gfn_t){5}, (pfn_t){7}, true, &cache));
-    expect_assert_failure(tdp_zap(&t, (gfn_t){5}, (gfn_t){6}, &on_dirty, &z));
-    read_lock(&t.lock);
-    expect_assert_failure((void)!tdp_map(&t, (gfn_t){5}, (pfn_t){7}, true, &empty));
-    read_unlock(&t.lock);
-}
-
-/* B6-8: a leaf that is present may not come to name another frame. */
-static void a_leaf_keeps_its_frame(void **state)
-{
-    (void)state;
     map(5, 7);
-    read_lock(&t.lock);
-    expect_assert_failure((void)!tdp_map(&t, (gfn_t){5}, (pfn_t){8}, true, &cache));
-    read_unlock(&t.lock);
-    assert_int_equal(at(5), 7);
-}
-
-#define WINDOWS 4u
-#define WINDOW  700u
-
-/* H-C-49: random operations against a flat map of a few windows far apart, which share tables at different levels. */
-static void random_operations(void **state)
-{
-    static const u64 base[WINDOWS] = {0, 300 * 512, 7ull << 18, 5ull << 27};
-    static u64 want[WINDOWS][WINDOW];
-    static bool wet[WINDOWS][WINDOW];
-    unsigned reported = 0;
-
-    (void)state;
-    srand(3);
-    for (unsigned n = 0; n < 30000; n++) {
-        unsigned w = (unsigned)rand() % WINDOWS, i = (unsigned)rand() % WINDOW;
-        u64 g = base[w] + i, end = i + (u64)rand() % (n % 50 ? 20 : WINDOW);
-
-        switch (rand() % 8) {
-        default:
-            assert_int_equal(map(g, want[w][i] ? want[w][i] : n + 1), want[w][i] ? TDP_SPURIOUS : TDP_OK);
-            if (!want[w][i])
-                want[w][i] = n + 1;
-            break;
-        case 5:
-            if (want[w][i]) {
-                *entry(g, 0) |= NPT_D | NPT_A;
-                wet[w][i] = true;
-            }
-            break;
-        case 6:
-            (void)tdp_age(&t, (gfn_t){g});
-            break;
-        case 7:
-            zap(g, base[w] + end);
-            for (u64 k = i; k < MIN(end, WINDOW); k++) {
-                reported += wet[w][k];
-                want[w][k] = 0;
-                wet[w][k] = false;
-            }
-            assert_int_equal(dirties, reported);
-            break;
-        }
-        assert_int_equal(at(g), want[w][i]);
-        for (unsigned k = 0; n % 500 == 0 && k < WINDOWS * WINDOW; k++)
-            assert_int_equal(at(base[k / WINDOW] + k % WINDOW), want[k / WINDOW][k % WINDOW]);
-        if (n % 16 == 0)
-            (void)epoch_collect(&epoch);
-    }
-    zap(0, t.ops->gfn_limit);
-    (void)epoch_collect(&epoch);
-    assert_int_equal(fake.frames, 1 + cache.count);
+    map_without_a_lock(&(struct tdp_map){.gfn = {6}, .pfn = {8}}, &cache);
+    map_is_refused(&(struct tdp_map){.gfn = {512}, .pfn = {8}}, &empty);
+    map_is_refused(&(struct tdp_map){.gfn = {5}, .pfn = {8}}, &cache);                   /* B6-8 */
+    map_is_refused(&(struct tdp_map){.gfn = {512}, .pfn = {8}, .level = 1}, &cache);     /* C9: not aligned */
+    map_is_refused(&(struct tdp_map){.gfn = {FULL}, .pfn = {512}, .level = 2}, &cache);  /* C9 */
+    map_is_refused(&(struct tdp_map){.gfn = {FULL}, .pfn = {FULL}, .level = 3}, &cache); /* no such leaf */
+    assert_int_equal(count().leaves[0], 1);
+    assert_int_equal(leaf(5).pfn.v, 7);
 }
 
 int main(void)
 {
-#define test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        test(map_and_lookup),
-        test(access_rights),
-        test(aging),
-        test(dirty_is_reported_once),
-        test(tables_go_by_the_epoch),
-        test(bounded_zap),
-        test(frozen_entries),
-        test(every_allocation_fails_once),
-        test(misuse_is_our_bug),
-        test(a_leaf_keeps_its_frame),
-        test(random_operations),
+    static const struct rig_test tests[] = {
+        RIG_TEST(map_and_look_up),
+        RIG_TEST(the_last_gfn_and_the_one_behind),
+        RIG_TEST(wide_frames),
+        RIG_TEST(huge_leaves),
+        RIG_TEST(smaller_leaves_stay),
+        RIG_TEST(new_entries_are_accessed),
+        RIG_TEST(spurious),
+        RIG_TEST(write_is_given_by_a_fault),
+        RIG_TEST(the_log_by_write_protection),
+        RIG_TEST(no_huge_writes_while_logging),
+        RIG_TEST(frozen_entries),
+        RIG_TEST(every_allocation_fails_once),
+        RIG_TEST(misuse_is_our_bug),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return rig_run(tests, ARRAY_SIZE(tests));
 }

@@ -44,6 +44,17 @@ bool hw_paging(const struct vcpu *v)
     return v->hw->vmcb.cr0 & CR0_PG;
 }
 
+const struct tdp_ops *hw_tdp(void)
+{
+    return &tdp_npt;
+}
+
+/* An iTLB that stops the machine is in CPUs that have no SVM. */
+bool hw_nx_needed(void)
+{
+    return false;
+}
+
 void hw_set_root(struct vcpu *v, hpa_t root)
 {
     v->hw->vmcb.n_cr3 = root.v;
@@ -56,6 +67,19 @@ void hw_exit_on_spin(struct vcpu *v, bool on)
         v->hw->vmcb.intercept_misc1 |= SVM_MISC1_PAUSE;
     else
         v->hw->vmcb.intercept_misc1 &= ~SVM_MISC1_PAUSE;
+}
+
+/* AVIC, which is not used, would need no address here either: the nested tables decide (B7-6). */
+bool hw_virt_apic(const struct vcpu *v)
+{
+    (void)v;
+    return false;
+}
+
+void hw_apic_page(struct vcpu *v, hpa_t at)
+{
+    (void)v;
+    (void)at;
 }
 
 void hw_flush(struct vcpu *v)

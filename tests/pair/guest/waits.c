@@ -2,13 +2,14 @@
 /*
  * waits.c: do threads that wait for pages always wake up?
  *
- *     waits [waits=N] [threads=N] [stuck=SECONDS] [storm=toggle|evict]
+ *     waits [waits=N] [threads=N] [stuck=SECONDS] [storm=toggle|evict|move]
  *
  * Threads read random pages of the boot module, of which each holds nothing but its own number, until so many events
  * have told of an absent page. Without asynchronous page faults, until so many pages were read. A watchdog tells of a
  * thread that has waited for one page for too long. In a storm, main() meanwhile switches asynchronous page faults off
- * and on, or has the host take away whatever memory it can. Ends with 0, 1 if a page was wrong or a thread was stuck,
- * 2 if it could not be tried.
+ * and on, or has the host take away whatever memory it can, or move the module by one page to and fro: then each page
+ * but the first one, which is left alone, shows its own number or its neighbour's. Ends with 0, 1 if a page was wrong
+ * or a thread was stuck, 2 if it could not be tried.
  */
 #include "guest.h"
 #include "karch.h"
@@ -23,13 +24,14 @@
 #define CALM_NS      (SECOND_NS / 20)
 #define STORM_NS     (SECOND_NS / 200)
 #define EVICT_CALLS  64
+#define MOVE_CALLS   1000
 #define THREADS_MAX  (MAX_THREADS - 1)
 
 static struct {
     u64 waits, threads, stuck_s;
-    bool toggle, evict;
+    bool toggle, evict, move;
     const u64 *module;
-    u64 pages;
+    u64 pages, moves;
     u32 stop;
     u64 wrong;
 } test = {.waits = 5000, .threads = 4, .stuck_s = 20};
@@ -49,17 +51,26 @@ static u64 next_random(struct reader *r)
     return r->random ^= r->random << 17;
 }
 
+/* Does this word belong where it was read? */
+static bool belongs(u64 word, u64 page)
+{
+    return word == page || (test.move && word == page - 1);
+}
+
 static void read_pages(void *arg)
 {
     struct reader *r = arg;
 
     while (!at_load(&test.stop)) {
-        u64 page = next_random(r) % test.pages;
+        u64 first = test.move, page = first + next_random(r) % (test.pages - first);
         const volatile u64 *p = test.module + page * WORDS;
+        u64 head, tail;
 
         at_store(&r->page, page);
-        if ((p[0] != page || p[WORDS - 1] != page) && at_add(&test.wrong, 1) == 1)
-            printf("waits: page %lu holds %lx and %lx\n", page, p[0], p[WORDS - 1]);
+        head = p[0];
+        tail = p[WORDS - 1];
+        if ((!belongs(head, page) || !belongs(tail, page)) && at_add(&test.wrong, 1) == 1)
+            printf("waits: page %lu holds %lx and %lx\n", page, head, tail);
         at_store(&r->reads, r->reads + 1);
     }
 }
@@ -95,15 +106,29 @@ static bool someone_is_stuck(u64 now)
     return stuck;
 }
 
+/* The host refuses while a page of the module is being read: try again. */
+static void move_module(void)
+{
+    u64 from = (u64)(uintptr_t)test.module + test.moves % 2 * PAGE_SIZE, to = from ^ PAGE_SIZE;
+
+    for (unsigned i = 0; i < MOVE_CALLS; i++)
+        if (!karch_hypercall(FL_HC_SLOT_MOVE, from, to)) {
+            test.moves++;
+            return;
+        }
+}
+
 static void storm(void)
 {
+    if (test.move)
+        move_module();
     if (test.toggle) {
         pvapf_enable(false);
         pvapf_enable(true);
     }
     for (unsigned i = 0; test.evict && i < EVICT_CALLS; i++)
         karch_hypercall(FL_HC_EVICT, 0, ~0ull);
-    thread_sleep(test.toggle || test.evict ? STORM_NS : CALM_NS);
+    thread_sleep(test.toggle || test.evict || test.move ? STORM_NS : CALM_NS);
 }
 
 /* False: a thread was stuck. */
@@ -161,6 +186,8 @@ static void read_options(int argc, char **argv)
             test.toggle = true;
         else if (!strcmp(argv[i], "storm=evict"))
             test.evict = true;
+        else if (!strcmp(argv[i], "storm=move"))
+            test.move = true;
     }
 }
 
@@ -171,8 +198,8 @@ int main(int argc, char **argv)
     read_options(argc, argv);
     test.module = module_data(0, &bytes);
     test.pages = test.module ? bytes / PAGE_SIZE : 0;
-    if (!test.pages || test.threads < 1 || test.threads > THREADS_MAX) {
-        printf("waits: needs a module of at least a page, and 1 to %u threads\n", THREADS_MAX);
+    if (test.pages < 2 || test.threads < 1 || test.threads > THREADS_MAX) {
+        printf("waits: needs a module of at least two pages, and 1 to %u threads\n", THREADS_MAX);
         return STATUS_USAGE;
     }
     start = time_ns();
@@ -191,6 +218,8 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < test.threads; i++)
         thread_join(readers[i].thread);
     ns = time_ns() - start;
+    if (test.move)
+        printf("waits: moved %lu times\n", test.moves);
     print_counters();
     printf("waits: %lu waits in %.1f s, %.0f per second: %lu wrong\n", waited(), (double)ns / SECOND_NS,
            (double)waited() * SECOND_NS / (double)ns, test.wrong);

@@ -165,9 +165,25 @@ void hw_set_tpr(struct vcpu *v, u8 tpr)
     v->hw->tpr = tpr;
 }
 
+bool hw_nx_needed(void)
+{
+    return fake.nx_needed;
+}
+
 void hw_set_root(struct vcpu *v, hpa_t root)
 {
     v->hw->root = root;
+}
+
+bool hw_virt_apic(const struct vcpu *v)
+{
+    return v->hw->virt_apic;
+}
+
+void hw_apic_page(struct vcpu *v, hpa_t at)
+{
+    v->hw->apic_page = at;
+    v->hw->apic_pages++;
 }
 
 void hw_exit_on_spin(struct vcpu *v, bool on)

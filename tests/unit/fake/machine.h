@@ -21,6 +21,7 @@ struct fake_machine {
     unsigned kicks[CPU_MAX];
     u64 timer[CPU_MAX];
     unsigned idles;
+    void (*kick)(unsigned cpu); /* what happens at a kick; NULL: it is counted */
     void (*idle)(void); /* what happens while a CPU sleeps; NULL: time passes until its timer is due */
 
     unsigned frames; /* allocated and not freed, a block's each counted; likewise bytes of port_zalloc() */
@@ -33,6 +34,8 @@ struct fake_machine {
     size_t console_length;
     unsigned console_writes;
     const char *input; /* what will be typed; NULL = nothing */
+
+    bool nx_needed; /* hw_nx_needed() */
 };
 extern struct fake_machine fake;
 
@@ -73,6 +76,9 @@ struct hw_vcpu {
     bool exit_on_spin;
     unsigned flushes, entries, loads, puts, reports, inits;
     hpa_t root;
+    bool virt_apic;        /* for the test to set */
+    hpa_t apic_page;       /* hw_apic_page() */
+    unsigned apic_pages;   /* … how often */
     u32 entry, start_info; /* hw_start_pvh() */
     int sipi;              /* vector of hw_start_sipi(), -1 = none */
     struct exit completed; /* the last one, valid if completions */

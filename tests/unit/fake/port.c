@@ -74,6 +74,8 @@ void port_kick(unsigned cpu)
 {
     check(cpu < fake.cpus, "a CPU that exists is kicked");
     at_add(&fake.kicks[cpu], 1);
+    if (fake.kick)
+        fake.kick(cpu);
 }
 
 void port_timer(u64 deadline)

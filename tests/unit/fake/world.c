@@ -28,7 +28,8 @@ static void enable_lapic(struct vcpu *v)
 void world_make(const struct world_config *c)
 {
     static const struct apf_slot empty;
-    struct vm_config config = {.memory = WORLD_MEMORY * PAGE_SIZE,
+    u64 memory = c->memory ? c->memory : WORLD_MEMORY;
+    struct vm_config config = {.memory = memory * PAGE_SIZE,
                                .resident = (c->frames ? c->frames : 128) * PAGE_SIZE,
                                .vcpus = c->vcpus ? c->vcpus : 1,
                                .apf = c->apf,
@@ -39,11 +40,11 @@ void world_make(const struct world_config *c)
     fake_disk_reset();
     fake.cpus = c->cpus ? c->cpus : 1;
     fake_guest = guest_leaves_at_once;
-    fake_store_make(&world.swap, "swap", (WORLD_MEMORY + WORLD_MODULE) * PAGE_SIZE);
+    fake_store_make(&world.swap, "swap", (memory + WORLD_MODULE) * PAGE_SIZE);
     fake_store_make(&world.module, "data", (WORLD_MODULE - 1) * PAGE_SIZE + WORLD_TAIL);
     world.vm = vm_create(0, &config, &world.swap.store);
     assert_non_null(world.vm);
-    assert_int_equal(slot_add(world.vm, "memory", (gfn_t){0}, WORLD_MEMORY, NULL), 0);
+    assert_int_equal(slot_add(world.vm, "memory", (gfn_t){0}, memory, NULL), 0);
     assert_int_equal(slot_add(world.vm, "data", module_gfn(0), WORLD_MODULE, &world.module.store), 0);
     world.v = world.vm->vcpu[0];
     for (unsigned i = 0; i < world.vm->vcpus; i++) {
@@ -134,9 +135,11 @@ void world_enter(struct vcpu *v)
     unsigned cpu = fake_cpu;
 
     fake_cpu = v->cpu;
+    pass_enter(v->pass);
     if (at_load(&v->pub.requests))
         vcpu_service(v);
     vcpu_run(v, TIME_NEVER);
+    pass_leave(v->pass);
     fake_cpu = cpu;
 }
 
@@ -155,13 +158,15 @@ void world_evict(gfn_t gfn)
 
 u64 *world_leaf(gfn_t gfn)
 {
-    u64 *table = port_map(world.vm->tdp.root);
+    u64 *table = port_map(world.v->root->table);
 
     for (unsigned level = 3; level > 0; level--) {
-        u64 entry = at_load_acq(&table[gfn.v >> (9 * level) & 511]);
+        u64 *slot = &table[gfn.v >> (9 * level) & 511], entry = at_load_acq(slot);
 
         if (!(entry & WORLD_P))
             return NULL;
+        if (entry & WORLD_HUGE)
+            return slot;
         table = port_map((hpa_t){entry & WORLD_FRAME});
     }
     return &table[gfn.v & 511];
@@ -169,10 +174,9 @@ u64 *world_leaf(gfn_t gfn)
 
 bool world_mapped(gfn_t gfn)
 {
-    pfn_t pfn;
-    bool writable;
+    struct tdp_leaf leaf;
 
-    return tdp_lookup(&world.vm->tdp, gfn, &pfn, &writable) == TDP_OK;
+    return tdp_lookup(&world.vm->tdp, world.v->root, gfn, &leaf) == TDP_OK;
 }
 
 enum page_state world_state(gfn_t gfn)

@@ -34,10 +34,14 @@ struct world {
 };
 extern struct world world;
 
+/* The format of the TDP tables of the next VM. world_leaf() and the bits below are of tdp_npt, the first one. */
+extern const struct tdp_ops *fake_tdp;
+
 struct world_config {
     enum fl_personality apf;
     unsigned vcpus, cpus; /* 0 = 1 */
     unsigned frames;      /* 0 = 128 */
+    u64 memory; /* pages of anonymous memory, 0 = WORLD_MEMORY; not more than the module begins at */
 };
 
 /* All vCPUs runnable at CPL 0 with open interrupts and enabled local APICs; slots zero and resident; VM running. */
@@ -79,6 +83,7 @@ u64 *world_leaf(gfn_t gfn);
 #define WORLD_P     BIT(0)
 #define WORLD_A     BIT(5)
 #define WORLD_D     BIT(6)
+#define WORLD_HUGE  BIT(7) /* the entry is a leaf above the lowest level */
 #define WORLD_FRAME 0x000ffffffffff000ull
 /* Is anything mapped at gfn? */
 bool world_mapped(gfn_t gfn);

@@ -8,6 +8,8 @@
 #define RANDOM_CALLS 5000
 #define ROUNDS       50
 #define EVICT_CALLS  8
+#define MIGRATE_STEP (64 * KiB) /* as much as one call moves */
+#define MIGRATE_END  (8 * MiB)
 #define NOISE        (64 * KiB)
 
 static void calls(u64 nr, u64 arg0, u64 arg1, s64 want, const char *what)
@@ -31,12 +33,23 @@ static int hypercalls(void)
     calls(FL_HC_STATS, HOLE, 0, -PV_EFAULT, "counters must go to memory");
     calls(FL_HC_STATS, ~0ull & ~7ull & ~0xfffull, 0, -PV_EFAULT,
           "counters must go to memory, not to its end");
+    calls(FL_HC_PRECOPY, FL_PRECOPY_START_DIRTY_BIT + 1, page, -PV_EINVAL,
+          "unknown kinds of copies are refused");
+    calls(FL_HC_PRECOPY, FL_PRECOPY_REPORT, page + 4, -PV_EINVAL, "a report must be aligned");
+    calls(FL_HC_PRECOPY, FL_PRECOPY_REPORT, HOLE, -PV_EFAULT, "a report must go to memory");
     calls(FL_HC_EVICT, page, ~0ull, -PV_EINVAL, "a range does not wrap");
     calls(FL_HC_EVICT, HOLE, PAGE_SIZE, 0, "a hole has nothing to evict");
     calls(FL_HC_EVICT, ~0ull, 1, 0, "the last byte has nothing to evict");
     calls(FL_HC_EVICT, page, 0, 0, "an empty range has nothing to evict");
+    calls(FL_HC_NX, 2, 0, -PV_EINVAL, "on is 0 or 1");
+    calls(FL_HC_NX, ~0ull, ~0ull, -PV_EINVAL, "on is 0 or 1");
+    for (unsigned i = 0; i < 4; i++)
+        calls(FL_HC_NX, !(i % 2), random_u64(), 0, "huge pages can be switched");
+    calls(FL_HC_MIGRATE, page, ~0ull, -PV_EINVAL, "a range does not wrap");
+    calls(FL_HC_MIGRATE, HOLE, PAGE_SIZE, 0, "a hole has nothing to migrate");
+    calls(FL_HC_MIGRATE, page, 0, 0, "an empty range has nothing to migrate");
     for (unsigned i = 0; i < RANDOM_CALLS; i++)
-        (void)karch_hypercall(i % 2 ? FL_HC_EVICT : FL_HC_STATS, random_u64() | 1, random_u64() >> (i % 64));
+        (void)karch_hypercall(FL_HC_STATS + i % 4, random_u64() | 1, random_u64() >> (i % 64));
     return verdict();
 }
 
@@ -50,6 +63,21 @@ static int evict_everything(void)
         if (i % 10 == 0)
             expect(module_sum() == before, "the module reads as before");
     }
+    return verdict();
+}
+
+/* Code, stacks, page tables: what runs, and what it runs on, lies elsewhere after each call. */
+static int migrate_everything(void)
+{
+    u64 before = module_sum(), moved = 0;
+
+    for (unsigned i = 0; i < ROUNDS; i++) {
+        for (u64 at = 0; at < MIGRATE_END; at += MIGRATE_STEP)
+            moved += karch_hypercall(FL_HC_MIGRATE, at, MIGRATE_STEP);
+        if (i % 10 == 0)
+            expect(module_sum() == before, "the module reads as before");
+    }
+    expect(moved > ROUNDS, "pages move");
     return verdict();
 }
 
@@ -93,6 +121,7 @@ static int noise(void)
 const struct mode memory_modes[] = {
     {"hypercalls", hypercalls},
     {"evict-everything", evict_everything},
+    {"migrate-everything", migrate_everything},
     {"absent-handlers", absent_handlers},
     {"noise", noise},
     {NULL, NULL},

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * sim.c: the simulator's program.
+ *
+ *   sim                  the walkers, fixed seeds, determinism, then fresh seeds for SIM_SECONDS (60), as TAP
+ *   sim SEED [COUNT]     one seed, with all there is to say; COUNT memory accesses for each guest instead of its own
+ *   sim soak [SECONDS]   fresh seeds until stopped, with the speed
+ */
+#include "guest.h"
+#include "suite.h"
+#include "swarm.h"
+#include "trace.h"
+#include "walks.h"
+#include "world.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define FIXED   300u
+#define TWICE   20u
+#define SECONDS 60u
+
+_Noreturn void machine_violation(const char *oracle, const char *fmt, ...)
+{
+    va_list ap;
+
+    printf("# the last events:\n");
+    trace_print(stdout);
+    swarm_print();
+    printf("# oracle: %s\n# seen: ", oracle);
+    va_start(ap, fmt);
+    vprintf(fmt, ap);
+    va_end(ap);
+    printf("\n# accesses of guests:");
+    for (unsigned i = 0; i < swarm.vcpus; i++)
+        printf(" %lu", guest[i].operations);
+    printf("\n# replay: make sim SEED=%lu\n", swarm.machine.seed);
+    fflush(stdout);
+    _exit(1);
+}
+
+static u64 fresh(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (u64)t.tv_sec * 1000000;
+}
+
+static unsigned failed, results;
+
+static void result(bool good, const char *what, const struct tally *t)
+{
+    failed += !good;
+    printf("%sok %u - %s", good ? "" : "not ", ++results, what);
+    if (t)
+        printf(": %lu seeds, %lu accesses, %.1f million steps", t->seeds, t->operations,
+               (double)t->points / 1e6);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static void group(const char *what, struct seeds b)
+{
+    struct tally t;
+    bool good = batch_run(&b, &t);
+
+    result(good, what, &t);
+    seen_print(t.seen);
+}
+
+/* A seed names one run, whatever ran before it in this process. */
+static bool deterministic(void)
+{
+    u64 hash[TWICE];
+
+    for (u64 i = 0; i < TWICE; i++)
+        hash[i] = world_run(i + 1, 0).hash;
+    for (u64 i = TWICE; i--;)
+        if (world_run(i + 1, 0).hash != hash[i]) {
+            printf("# seed %lu: two runs differ\n", i + 1);
+            return false;
+        }
+    return true;
+}
+
+static int suite(void)
+{
+    const char *s = getenv("SIM_SECONDS");
+    unsigned seconds = s && *s ? (unsigned)atoi(s) : SECONDS;
+
+    result(walks_right(), "the walkers read entries as the manuals say", NULL);
+    group("fixed seeds", (struct seeds){.first = 1, .count = FIXED});
+    result(!failed && deterministic(), "the same seed is the same run", NULL);
+    group("fresh seeds", (struct seeds){.first = fresh(), .seconds = MAX(seconds, 1)});
+    printf("1..%u\n", results);
+    return failed != 0;
+}
+
+static int soak(unsigned seconds)
+{
+    struct tally t;
+
+    return !batch_run(&(struct seeds){.first = fresh(), .seconds = seconds, .report = true}, &t);
+}
+
+static int replay(u64 seed, u64 operations)
+{
+    struct run_result r;
+
+    oracle_verbose(true);
+    r = world_run(seed, operations);
+    swarm_print();
+    printf("# seed %lu: hash %016lx, %lu accesses, %lu steps, %lu us of virtual time\n", seed, r.hash,
+           r.operations, r.points, machine.now / 1000);
+    seen_print(seen);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2)
+        return suite();
+    if (!strcmp(argv[1], "soak"))
+        return soak(argc > 2 ? (unsigned)atoi(argv[2]) : 0);
+    return replay(strtoull(argv[1], NULL, 0), argc > 2 ? strtoull(argv[2], NULL, 0) : 0);
+}

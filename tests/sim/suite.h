@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* suite.h: many seeds on two processors: each worker is a process, so that whatever ends it is seen from outside. */
+#pragma once
+#include "seen.h"
+
+#define WORKERS 2u
+
+/* Which seeds: first, first + 1, … for `seconds`, or `count` of them; 0 = no such bound. */
+struct seeds {
+    u64 first, count;
+    unsigned seconds;
+    bool report; /* print the speed now and then */
+};
+
+struct tally {
+    u64 seeds, points, operations;
+    u64 seen[SEEN_KINDS];
+};
+
+/* Run a batch. False: a seed failed; it has been reported, and the others were stopped. */
+bool batch_run(const struct seeds *b, struct tally *out);
