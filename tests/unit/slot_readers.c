@@ -197,13 +197,20 @@ static void bracket_first(void **state)
     assert_null(strstr(fake.console, "invariant"));
 }
 
-static void *moves_thread(void *done)
+#define MOVES     300
+#define MOVES_MAX 1000000 /* on a busy machine, until the reader has met both answers */
+
+static struct {
+    u32 enough, done;
+} moves;
+
+static void *moves_thread(void *unused)
 {
     fake_cpu = 0;
-    for (unsigned i = 0; i < 300; i++)
+    for (unsigned i = 0; i < MOVES || (!at_load(&moves.enough) && i < MOVES_MAX); i++)
         assert_int_equal(slot_move(vm, (gfn_t){0}, (gfn_t){0}), SLOT_OK);
-    at_store((u32 *)done, 1);
-    return NULL;
+    at_store(&moves.done, 1);
+    return unused;
 }
 
 /* A copy holds all its pages before it touches the first: what is held stays, be the slot INVALID by then. */
@@ -212,15 +219,14 @@ static void copies_under_moves(void **state)
     static char bytes[3 * PAGE_SIZE];
     unsigned copied = 0, absent = 0;
     pthread_t thread;
-    u32 done = 0;
     gfn_t at;
 
     (void)state;
     for (u64 g = 40; g < 43; g++)
         touch((gfn_t){g});
-    assert_int_equal(pthread_create(&thread, NULL, moves_thread, &done), 0);
+    assert_int_equal(pthread_create(&thread, NULL, moves_thread, NULL), 0);
     fake_cpu = 1;
-    while (!at_load(&done)) {
+    while (!at_load(&moves.done)) {
         enum guest_access r;
 
         pass_enter(&vm->passes.cpu[1].count);
@@ -229,6 +235,7 @@ static void copies_under_moves(void **state)
         assert_true(r == GUEST_OK || r == GUEST_ABSENT);
         copied += r == GUEST_OK;
         absent += r == GUEST_ABSENT;
+        at_store(&moves.enough, copied && absent);
     }
     pthread_join(thread, NULL);
     assert_true(copied && absent);
