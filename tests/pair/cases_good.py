@@ -74,7 +74,7 @@ CASES = [
       for name, args, resident, least in (("busy", "", "12M", {"running": 12000}),
                                           ("one-round", "rounds=1", "12M", {"rounds": 3, "paused": 10}),
                                           ("calm", "rest=5", "12M", {"running": 12000}),
-                                          ("evicted", "mem=6", "4M", {"running": 12000, "evictions": 1000}))],
+                                          ("evicted", "mem=6", "4M", {"running": 12000, "evictions": 500}))],
 
     Case("alone-pvh", boot="pvh", args="status=7", status=(7,), say=("booted by PVH", "page faults: none$")),
     Case("alone-multiboot", boot="multiboot", args="status=7", status=(7,),
