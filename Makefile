@@ -83,6 +83,7 @@ $(eval $(call room,guest,guest/kern,-Iguest/kern))
 $(eval $(call room,guest,arch/x86_64/guest,$(GUEST_ARCH)))
 $(eval $(call room,app,guest/libc,-Iguest/kern))
 $(eval $(call room,app,guest/apps,-Iguest/kern))
+$(eval $(call room,guest,guest/apps/conf,$(ARCH_INC) -Iguest/kern))
 $(eval $(call room,app,tests/pair/guest,$(ARCH_INC) -Iguest/kern))
 $(eval $(call room,native,common/lib,))
 $(eval $(call room,native,host/core,-Ihost/core))
@@ -119,14 +120,19 @@ GUEST_OBJS = $(call objects,guest,common/lib guest/kern arch/x86_64/guest) $(cal
 GUEST_LD   = arch/x86_64/guest/link.ld
 APP_ROOMS  = guest/apps tests/pair/guest
 app_names  = $(basename $(notdir $(wildcard $1/*.c) $(patsubst %/,%,$(wildcard $1/*/))))
-APPS       = $(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r)))
+APPS       = $(filter-out conf,$(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r))))
 app_srcs   = $(foreach r,$(APP_ROOMS),$(wildcard $r/$1.c $r/$1/*.c))
-GUESTS     = $(foreach a,$(APPS),build/guest-$a.elf build/guest-$a.elf32)
+GUESTS     = $(foreach a,$(APPS) conf,build/guest-$a.elf build/guest-$a.elf32)
 
-# guest APP: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the multiboot
+# The conformance image is a kernel of its own, which takes from ours the way from the loader to C, and the console.
+CONF_OBJS  = $(call objects,guest,guest/apps/conf common/lib) \
+             $(patsubst %,build/guest/arch/x86_64/guest/%.o,head.S boot_info.c uart.c) \
+             build/guest/guest/kern/boot.c.o
+
+# guest APP OBJECTS: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the multiboot
 # header, because QEMU takes no ELF64 that has one.
 define guest
-build/guest-$1.link: $(patsubst %,build/app/%.o,$(call app_srcs,$1)) $(GUEST_OBJS) $(NEWLIB)/lib/libc.a $(GUEST_LD)
+build/guest-$1.link: $2 $(GUEST_LD)
 	$$(call say,LINK,$$@)
 	$$Q$$(LINK) -T $(GUEST_LD) -o $$@ $$(filter %.o %.a,$$^)
 build/guest-$1.elf: build/guest-$1.link
@@ -134,7 +140,9 @@ build/guest-$1.elf: build/guest-$1.link
 build/guest-$1.elf32: build/guest-$1.link
 	$$Q$$(OBJCOPY) -O elf32-i386 $$< $$@
 endef
-$(foreach a,$(APPS),$(eval $(call guest,$a)))
+app_objs = $(patsubst %,build/app/%.o,$(call app_srcs,$1)) $(GUEST_OBJS) $(NEWLIB)/lib/libc.a
+$(foreach a,$(APPS),$(eval $(call guest,$a,$(call app_objs,$a))))
+$(eval $(call guest,conf,$(CONF_OBJS)))
 
 $(NEWLIB)/lib/libc.a: images/newlib.sh
 	@images/newlib.sh build/newlib

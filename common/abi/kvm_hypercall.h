@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_hypercall.h: the hypercall convention (SPEC A7-10): VMCALL/VMMCALL, number in RAX, arguments RBX RCX RDX RSI. */
+/*
+ * kvm_hypercall.h: the hypercall convention (SPEC A7-10): VMCALL/VMMCALL, number in RAX, arguments RBX RCX
+ * RDX RSI.
+ */
 #pragma once
 
 #define PV_ENOSYS     1000 /* unknown number; returned negated */
@@ -15,8 +18,8 @@
 /* arg0 = 0, arg1 = APIC id: wakes that vCPU if it is halted. 0 (KVM_FEATURE_KICK) */
 #define PV_HC_KICK 5
 /*
- * arg0, arg1 = bitmap of APIC ids, bit 0 of arg0 standing for id arg2; arg3 = low word of the ICR. Returns to how many it
- * went. 64 targets outside 64-bit mode, else 128 (KVM_FEATURE_IPI).
+ * arg0, arg1 = bitmap of APIC ids, bit 0 of arg0 standing for id arg2; arg3 = low word of the ICR. Returns to
+ * how many it went. 64 targets outside 64-bit mode, else 128 (KVM_FEATURE_IPI).
  */
 #define PV_HC_IPI 10
 /* arg0 = APIC id of a vCPU that should rather run than the caller. 0 (KVM_FEATURE_YIELD) */

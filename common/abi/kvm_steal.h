@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_steal.h: the area of PV_MSR_STEAL: time that a vCPU wanted to run and could not, and whether it runs now (A7-6). */
+/*
+ * kvm_steal.h: the area of PV_MSR_STEAL: time that a vCPU wanted to run and could not, and whether it runs
+ * now (A7-6).
+ */
 #pragma once
 #include <stdint.h>
 

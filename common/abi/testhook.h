@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * testhook.h: a device by which a guest under test makes its own pages go missing, so that page faults come when the test
- * wants them.
+ * testhook.h: a device by which a guest under test makes its own pages go missing, so that page faults come when
+ * the test wants them.
  *
- * Five 32-bit I/O ports, one set for a VM. The guest writes PAGE and VALUE, then COMMAND; reading COMMAND gives the
- * result: 0 or more, or a negated PV_E* of kvm_hypercall.h. Guests with several CPUs take a lock around the three. A host
- * without the device reads all ones at ID. Usable from assembly.
+ * Five 32-bit I/O ports, one set for a VM. The guest writes PAGE and VALUE, then COMMAND; reading COMMAND gives
+ * the result: 0 or more, or a negated PV_E* of kvm_hypercall.h. Guests with several CPUs take a lock around the
+ * three. A host without the device reads all ones at ID. Usable from assembly.
  */
 #pragma once
 
@@ -23,16 +23,19 @@
 #define HOOK_WINDOW_MAX 16u
 
 /*
- * MISS: the page is taken away with its contents kept. The next access finds it absent, and the host starts to wait for
- * it: VALUE us long from then on, or until DONE (HOOK_HOLD). After that it is a page like any other.
+ * MISS: the page is taken away with its contents kept. The next access finds it absent, and the host starts to
+ * wait for it: VALUE us long from then on, or until DONE (HOOK_HOLD). After that it is a page like any other.
  * PV_EFAULT: no memory there. PV_EBUSY: it is missing already.
  */
 #define HOOK_MISS 1
-/* The wait for the page ends VALUE us from now, or would if there were one: it is missing no more. PV_ENOENT: it is not. */
+/*
+ * The wait for the page ends VALUE us from now, or would if there were one: it is missing no more.
+ * PV_ENOENT: it is not.
+ */
 #define HOOK_DONE 2
 /*
- * As DONE, but the host's attempt to get the page fails, once: the page stays absent, and the next access succeeds by an
- * attempt that takes no time (A3-95).
+ * As DONE, but the host's attempt to get the page fails, once: the page stays absent, and the next access
+ * succeeds by an attempt that takes no time (A3-95).
  */
 #define HOOK_FAIL 3
 /* Result: HOOK_IS_… of the page. */
@@ -40,7 +43,10 @@
 #define HOOK_IS_PRESENT 0 /* not missing */
 #define HOOK_IS_MISSING 1 /* … and not touched yet */
 #define HOOK_IS_AWAITED 2 /* … and the host waits for it */
-/* Result: the first of VALUE (at most HOOK_WINDOW_MAX) frames of memory for the next two; the same ones each time. */
+/*
+ * Result: the first of VALUE (at most HOOK_WINDOW_MAX) frames of memory for the next two; the same ones
+ * each time.
+ */
 #define HOOK_WINDOW 5
 /* A page of the window: VALUE 1 = nobody can write to it, 0 = anybody can again. */
 #define HOOK_PROTECT 6
@@ -57,9 +63,9 @@
 #define HOOK_COUNT_HALTS       4 /* artificial halts */
 #define HOOK_COUNT_SYNC        5 /* faults that a vCPU had to sit out */
 /*
- * The VM is saved and goes on, with the instruction behind this one, as a new VM made of what was saved: registers,
- * local APICs, APF registers, memory; outstanding work is lost (A3-60, A3-61). Pages that were missing are not any more.
- * Result: 1. VALUE: HOOK_SAVE_…
+ * The VM is saved and goes on, with the instruction behind this one, as a new VM made of what was saved:
+ * registers, local APICs, APF registers, memory; outstanding work is lost (A3-60, A3-61). Pages that were
+ * missing are not any more. Result: 1. VALUE: HOOK_SAVE_…
  */
 #define HOOK_SAVE            10
 #define HOOK_SAVE_APF_BEFORE 1 /* restores the APF registers before the local APIC, and not after (A3-62) */

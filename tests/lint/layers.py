@@ -21,6 +21,7 @@ ROOMS = {
     "guest/kern": (KERN, FREESTANDING),
     "arch/x86_64/guest": (ARCH + ["guest/kern", "arch/x86_64/guest"], FREESTANDING),
     "guest/libc": (KERN, None),
+    "guest/apps/conf": (ARCH + ["guest/kern"], FREESTANDING),
     "guest/apps": (KERN, None),
 }
 

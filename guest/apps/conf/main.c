@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* main.c: from the loader to a verdict for each row of conf.def. */
+#include "abi/platform.h"
+#include "boot.h"
+#include "frame.h"
+#include "lib/fmt.h"
+#include "lib/str.h"
+#include "panic.h"
+#include "runner.h"
+
+#define STATUS_OK     0
+#define STATUS_FAILED 1
+#define STATUS_UNABLE 2
+
+static const struct row rows[] = {
+#define CONF(clause, name, dialects, needs, text) \
+    {#clause, #name, dialects, needs, text, conf_##clause##_##name},
+#include "abi/conf.def"
+#undef CONF
+};
+
+static u64 abort_to[5]; /* of __builtin_setjmp() */
+
+static _Noreturn void end(u32 status)
+{
+    out("# end\n");
+    out32(PLATFORM_EXIT_PORT, status);
+    for (;;) {
+        cli();
+        hlt();
+    }
+}
+
+void case_abort(void)
+{
+    if (this_cpu()->id)
+        panic("CPU %u cannot go on", this_cpu()->id);
+    __builtin_longjmp(abort_to, 1);
+}
+
+void panic(const char *fmt, ...)
+{
+    char line[160];
+    va_list ap;
+
+    va_start(ap, fmt);
+    fmt_vsn(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    out("Bail out! %s\n", line);
+    end(STATUS_UNABLE);
+}
+
+/* What a case finds, and what it may have left behind. */
+static void restore(unsigned d)
+{
+    struct cpu *c = &cpus[0];
+
+    cli();
+    c->on_event = NULL;
+    c->eoi_by_case = false;
+    if (host_has(KVM_FEATURE_APF))
+        msr_write(PV_MSR_APF_EN, 0);
+    if (host_has(KVM_FEATURE_APF_INT))
+        msr_write(PV_MSR_APF_VEC, 0);
+    pages_release();
+    apic_software(true);
+    apic_timer_us(0);
+    __asm__ volatile("mov %0, %%cr8" : : "r"(0ul));
+    c->apf = (struct apf_cpu){.slot = c->apf.slot, .vector = VECTOR};
+    sti();
+    spin_us(20); /* what was on its way comes now */
+    *c->apf.slot = (struct apf_slot){0};
+    dialect = d;
+}
+
+static void run(const struct row *r, unsigned d)
+{
+    const char *lacks = host_lacks(r->needs);
+    char name[NAME_MAX];
+
+    report_name(name, r, d);
+    report_begin(r, name);
+    if (d && !(host.dialects & d)) {
+        skip("the host does not speak %s", dialect_name(d));
+    } else if (lacks) {
+        skip("%s", lacks);
+    } else if (!__builtin_setjmp(abort_to)) {
+        restore(d);
+        r->run();
+    }
+    restore(0);
+    report_end(r, name);
+}
+
+static bool wanted(const struct row *r, unsigned d)
+{
+    const char *only = boot_option("only");
+    char name[NAME_MAX];
+    size_t n = 0;
+
+    if (!only)
+        return true;
+    while (only[n] && only[n] != ' ')
+        n++;
+    report_name(name, r, d);
+    return !strncmp(name, only, n);
+}
+
+/* Calls f for each row and dialect that is wanted; returns how many there are. */
+static unsigned for_each_row(void (*f)(const struct row *, unsigned))
+{
+    unsigned n = 0;
+
+    for (const struct row *r = rows; r < rows + ARRAY_SIZE(rows); r++) {
+        for (unsigned d = r->dialects ? D_INT : D_NONE; d <= D_LEGACY; d = d ? d << 1 : D_LEGACY + 1) {
+            if ((d && !(r->dialects & d)) || !wanted(r, d))
+                continue;
+            n++;
+            if (f)
+                f(r, d);
+        }
+    }
+    return n;
+}
+
+void arch_start(u32 protocol, u32 info)
+{
+    boot_info_read(protocol, info);
+    mmu_init();
+    cpus[0].apf.slot = &(struct apf_slot){0};
+    cpu_tables(&cpus[0]);
+    host_read();
+    time_init();
+    smp_init();
+    out("KTAP version 1\n");
+    note("conf: vcpus %u, hook 0x%x, features 0x%08x, dialects%s%s%s, booted by %s", cpus_online, host.hook,
+         host.features, host.dialects & D_INT ? " int" : "", host.dialects & D_PF2 ? " pf2" : "",
+         host.dialects & D_LEGACY ? " legacy" : "", boot.protocol);
+    report_plan(for_each_row(NULL));
+    for_each_row(run);
+    end(report_failed() ? STATUS_FAILED : STATUS_OK);
+}
