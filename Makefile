@@ -129,8 +129,8 @@ CONF_OBJS  = $(call objects,guest,guest/apps/conf common/lib) \
              $(patsubst %,build/guest/arch/x86_64/guest/%.o,head.S boot_info.c uart.c) \
              build/guest/guest/kern/boot.c.o
 
-# guest APP OBJECTS: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the multiboot
-# header, because QEMU takes no ELF64 that has one.
+# guest APP OBJECTS: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the
+# multiboot header, because QEMU takes no ELF64 that has one.
 define guest
 build/guest-$1.link: $2 $(GUEST_LD)
 	$$(call say,LINK,$$@)
