@@ -75,17 +75,24 @@ void apic_timer_us(u32 us)
     apic_write(APIC_TIMER_INIT, (u32)MIN(ticks, UINT32_MAX));
 }
 
+void apic_up(void)
+{
+    if (x2apic)
+        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
+    else
+        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE);
+    apic_write(APIC_TPR, 0);
+    apic_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
+    apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | TIMER);
+    apic_software(true);
+}
+
 /* What firmware left running behind the 8259A would come on the vectors of exceptions. */
 void apic_init(struct cpu *c)
 {
     out8(PIC_MASK_1, 0xff);
     out8(PIC_MASK_2, 0xff);
     x2apic = cpuid(1, 0).ecx & BIT(CPUID1_ECX_X2APIC);
-    if (x2apic)
-        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
-    apic_write(APIC_TPR, 0);
-    apic_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
-    apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | TIMER);
-    apic_software(true);
+    apic_up();
     c->apic_id = apic_read(APIC_ID) >> (x2apic ? 0 : 24);
 }

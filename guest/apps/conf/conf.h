@@ -206,6 +206,15 @@ enum touch { READ, WRITE, EXECUTE };
  */
 bool touch(void *at, enum touch how);
 bool touch_at(unsigned cpl, void *at, enum touch how);
+/* Where such an access is, as the event's RIP has it; and how the page's address looks at touch()'s CPL. */
+u64 touch_rip(enum touch how);
+u64 touch_rip_at(unsigned cpl, enum touch how);
+u64 touch_address(const void *at);
+/* READ at CPL 0 with the trap flag set, once; READ at CPL 3 with interrupts on, whatever they are here. */
+void touch_stepping(void *at);
+void touch_user_open(void *at);
+/* The stack on which interrupts from CPL 3 are delivered: up to there; NULL = the usual one. */
+void cpu_user_stack(void *top);
 /* CPL at which touch() works: 0, or 3 with the word cpl=3, for hosts that tell nothing at CPL 0. */
 unsigned touch_cpl(void);
 /*
@@ -223,6 +232,7 @@ void apic_ipi(u32 to_apic_id, u32 low);
 void apic_eoi(void);
 void apic_timer_us(u32 us);              /* one EV_IRQ with vector TIMER; 0 = none */
 void apic_software(bool on);             /* SVR bit 8 */
+void apic_up(void);                      /* on in both ways, registers as after reset */
 bool apic_bit(u32 first_reg, u8 vector); /* of ISR, TMR, IRR */
 #define TIMER    0xf0
 #define SPURIOUS 0xff

@@ -59,6 +59,13 @@ void cpu_tables(struct cpu *c)
     ltr(SEL_TSS);
 }
 
+void cpu_user_stack(void *to)
+{
+    unsigned id = this_cpu()->id;
+
+    tables[id].tss.rsp[0] = to ? (u64)(uintptr_t)to : top(tables[id].from_user);
+}
+
 struct cpu *this_cpu(void)
 {
     struct cpu *c;

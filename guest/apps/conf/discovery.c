@@ -34,39 +34,3 @@ void conf_A3_30_wake_all(void)
     expect_eq("vector", event_since(from, EV_READY, 0)->vector, VECTOR);
     expect_quiet(events_now());
 }
-
-void conf_A3_39_told(void)
-{
-    u64 *page = page_new();
-    struct event *e;
-
-    if (!apf_start())
-        return;
-    miss(page, HOOK_HOLD);
-    e = touch_absent(page);
-    if (!e)
-        return;
-    expect_eq("CR2, upper half", e->cr2 >> 32, 0);
-    expect_eq("state of the page", (u64)page_state(page), HOOK_IS_AWAITED);
-}
-
-void conf_A3_32_ready(void)
-{
-    u64 *page = page_new();
-    struct event *told, *ready;
-    u32 from;
-
-    if (!apf_start())
-        return;
-    miss(page, HOOK_HOLD);
-    told = touch_absent(page);
-    if (!told)
-        return;
-    from = events_now();
-    done(page, 0);
-    ready = event_wait(from, EV_READY, 1, SOON);
-    if (!expect(ready, "ready after the page has come"))
-        return;
-    expect_eq("token", ready->id, told->id);
-    expect_contents(page);
-}

@@ -3,6 +3,7 @@
 #include "conf.h"
 #include "boot.h"
 #include "frame.h"
+#include "mmu.h"
 #include "page.h"
 #include "panic.h"
 
@@ -10,6 +11,7 @@
 #define TABLE_BITS (PTE_P | PTE_RW | PTE_A | PTE_US)
 #define LEAF_BITS  (PTE_P | PTE_RW | PTE_A | PTE_D)
 #define TABLES_MAX 16
+#define SPARE      0x10000000000ull /* an address of which nothing is mapped */
 
 extern u64 boot_pml4[]; /* head.S: the first GiB */
 
@@ -47,4 +49,21 @@ void mmu_init(void)
 
         map(first, first, boot.module[i].addr + boot.module[i].bytes - first, LEAF_BITS);
     }
+}
+
+void *mmu_by_way_of(u64 *table, void *page)
+{
+    u64 *pd = table_of(&table_of(&boot_pml4[pt_index(SPARE, 4)])[pt_index(SPARE, 3)]);
+
+    table[0] = (u64)(uintptr_t)page | LEAF_BITS;
+    pd[0] = (u64)(uintptr_t)table | TABLE_BITS;
+    return (void *)SPARE;
+}
+
+void mmu_forget(void *at)
+{
+    u64 *pd = table_of(&table_of(&boot_pml4[pt_index(SPARE, 4)])[pt_index(SPARE, 3)]);
+
+    pd[0] = 0;
+    invlpg(at);
 }

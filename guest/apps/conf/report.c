@@ -89,12 +89,10 @@ void report_name(char *to, const struct row *r, unsigned d)
             *p = '-';
 }
 
-void report_begin(const struct row *r, const char *name)
+void report_begin(void)
 {
-    (void)r;
     report.bad = false;
     report.skip[0] = 0;
-    out("# run %s\n", name);
 }
 
 void report_end(const struct row *r, const char *name)

@@ -17,7 +17,7 @@ void report_plan(unsigned n);
 /* How the row's name is printed, at most NAME_MAX bytes: the clause, the case, the dialect. */
 #define NAME_MAX 64
 void report_name(char *to, const struct row *r, unsigned dialect);
-void report_begin(const struct row *r, const char *name);
+void report_begin(void);
 void report_end(const struct row *r, const char *name);
 /* How many have failed so far. */
 unsigned report_failed(void);

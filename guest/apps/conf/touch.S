@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* touch.S: one access each, which a not-present event may be given instead of; then they return 1, else 0. */
+#include "cpu.h"
 #include "frame.h"
 
 /* A line of the table that trap.c looks a RIP up in. */
@@ -19,8 +20,35 @@
     told 1b, touch_told
 .endm
 
+/* An access in line, not behind a jump that would end the shadow. */
+.macro read_here
+1:  mov (%rdi), %rax
+    xor %eax, %eax
+    ret
+    told 1b, touch_told
+.endm
+
     access touch_read, mov (%rdi), %rax
     access touch_write, lock orl $0, (%rdi)
+
+/* movs to %rdi from %rsi */
+    access touch_movs, movsq
+/* … as the first instruction in the shadow of STI, and of MOV SS */
+    .globl touch_after_sti, touch_after_mov_ss
+touch_after_sti:
+    sti
+    read_here
+touch_after_mov_ss:
+    mov %ss, %eax
+    mov %eax, %ss
+    read_here
+/* … with the trap flag set */
+    .globl touch_stepping
+touch_stepping:
+    pushf
+    orl $RFLAGS_TF, (%rsp)
+    popf
+    read_here
 
 /* The page at %rdi holds a RET. The event comes at its first byte: trap.c compares with cpu.told_rip. */
     .text

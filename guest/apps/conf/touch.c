@@ -48,6 +48,37 @@ unsigned touch_cpl(void)
     return boot_option_number("cpl", 0) == 3 ? 3 : 0;
 }
 
+u64 touch_rip_at(unsigned cpl, enum touch how)
+{
+    switch (how) {
+    case READ:
+        return cpl ? in_user((const void *)(uintptr_t)user_read) : (u64)(uintptr_t)touch_read;
+    case WRITE:
+        return cpl ? in_user((const void *)(uintptr_t)user_write) : (u64)(uintptr_t)touch_write;
+    case EXECUTE:
+        break;
+    }
+    return 0; /* at the page itself */
+}
+
+u64 touch_rip(enum touch how)
+{
+    return touch_rip_at(touch_cpl(), how);
+}
+
+u64 touch_address(const void *at)
+{
+    return touch_cpl() ? in_user(at) : (u64)(uintptr_t)at;
+}
+
+void touch_user_open(void *at)
+{
+    struct cpu *c = this_cpu();
+
+    user_enter(touch_rip_at(3, READ), in_user(at), in_user(user_stack[c->id] + PAGE_SIZE),
+               read_rflags() | RFLAGS_IF, &c->user_rsp);
+}
+
 bool touch_at(unsigned cpl, void *at, enum touch how)
 {
     return cpl ? at_cpl3(at, how) : at_cpl0(at, how);

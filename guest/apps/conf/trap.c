@@ -182,6 +182,7 @@ void trap(struct frame *f)
         struct event *e = record(f, cr2);
 
         e->kind = EV_EXCEPTION;
+        f->rflags &= ~(u64)RFLAGS_TF;
         if (f->vector != VEC_DB && f->vector != VEC_BP)
             unexpected(f, cr2);
         publish(e);
