@@ -94,6 +94,7 @@ bool msr_write(u32 msr, u64 value);
 u64 msr_get(u32 msr);
 void msr_set(u32 msr, u64 value);
 /* KVM's convention, by VMMCALL or VMCALL; at CPL 0. */
+bool calls_by_vmmcall(void);
 s64 hypercall(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3);
 
 /* ---- Pages (page.c): test material, each filled with its number, of 4 KiB ------------------- */
@@ -105,6 +106,8 @@ s64 hypercall(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3);
 u64 *page_new(void);
 /* What each of its words must hold unless the case wrote it. */
 u64 page_value(const u64 *page);
+/* From here on all that it had may be given to it again. */
+void pages_again(void);
 u32 page_frame(const void *page);
 
 /* The test hook (abi/testhook.h); any CPU. Negative: its error. */
@@ -213,6 +216,8 @@ u64 touch_address(const void *at);
 /* READ at CPL 0 with the trap flag set, once; READ at CPL 3 with interrupts on, whatever they are here. */
 void touch_stepping(void *at);
 void touch_user_open(void *at);
+/* A hypercall at CPL 3, without arguments; RAX. */
+u64 touch_user_call(u64 nr);
 /* The stack on which interrupts from CPL 3 are delivered: up to there; NULL = the usual one. */
 void cpu_user_stack(void *top);
 /* CPL at which touch() works: 0, or 3 with the word cpl=3, for hosts that tell nothing at CPL 0. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* gate.c: what else ready waits for: the local APIC, the task priority, a vector that can be dispatched (A3-31, A3-41). */
+/* gate.c: what else ready waits for: the local APIC, the task priority, a vector that can be dispatched (A3-31). */
 #include "apic.h"
 #include "conf.h"
 

@@ -61,13 +61,19 @@ void msr_set(u32 msr, u64 value)
     expect(msr_write(msr, value), "WRMSR 0x%x = 0x%lx; seen: #GP", msr, value);
 }
 
-/* "Auth" or "Hygo": VMMCALL. The host may put the other one right (A7-10), but need not. */
-s64 hypercall(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
+/* "Auth" or "Hygo". The host may put the other instruction right (A7-10), but need not. */
+bool calls_by_vmmcall(void)
 {
     u32 vendor = cpuid(0, 0).ebx;
+
+    return vendor == 0x68747541 || vendor == 0x6f677948;
+}
+
+s64 hypercall(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
+{
     s64 r;
 
-    if (vendor == 0x68747541 || vendor == 0x6f677948)
+    if (calls_by_vmmcall())
         __asm__ volatile("vmmcall" : "=a"(r) : "a"(nr), "b"(a0), "c"(a1), "d"(a2), "S"(a3) : "memory");
     else
         __asm__ volatile("vmcall" : "=a"(r) : "a"(nr), "b"(a0), "c"(a1), "d"(a2), "S"(a3) : "memory");

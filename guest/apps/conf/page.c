@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* page.c: pages for tests, and the hook that makes them go missing. */
-#include "conf.h"
+#include "runner.h"
 
 static u64 pages[PAGES][PAGE_WORDS] __attribute__((aligned(4096)));
-static unsigned next;
+static unsigned next, most; /* so many were taken, and at most at once */
 static u32 hook_lock;
 
 u64 page_value(const u64 *page)
@@ -19,6 +19,8 @@ u32 page_frame(const void *page)
 u64 *page_new(void)
 {
     u64 *page = pages[next++ % PAGES];
+
+    most = MAX(most, next);
 
     for (unsigned i = 0; i < PAGE_WORDS; i++)
         at_store(&page[i], page_value(page));
@@ -62,12 +64,16 @@ s32 page_state(const void *page)
     return must("STATE", HOOK_STATE, page, 0);
 }
 
+void pages_again(void)
+{
+    next = 0;
+}
+
 /* After a case: nothing stays missing. */
-void pages_release(void);
 void pages_release(void)
 {
-    for (unsigned i = 0; host.hook && i < PAGES && i < next; i++)
+    for (unsigned i = 0; host.hook && i < MIN(most, PAGES); i++)
         if (hook(HOOK_STATE, page_frame(pages[i]), 0) > 0)
             hook(HOOK_DONE, page_frame(pages[i]), 0);
-    next = 0;
+    next = most = 0;
 }

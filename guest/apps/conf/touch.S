@@ -75,4 +75,15 @@ touch_told:
     user_access user_write, lock orl $0, (%rdi)
     user_access user_execute, call *%rdi
 
+/* RAX is the number and the result; which of the two instructions is the vendor's is in the name. */
+    .globl user_vmcall, user_vmmcall
+user_vmcall:
+    mov %rdi, %rax
+    vmcall
+    int $USER_LEAVE
+user_vmmcall:
+    mov %rdi, %rax
+    vmmcall
+    int $USER_LEAVE
+
     .section .note.GNU-stack, "", @progbits

@@ -6,6 +6,7 @@
 
 bool touch_read(void *), touch_write(void *), touch_execute(void *);
 void user_read(void *), user_write(void *), user_execute(void *);
+void user_vmcall(void), user_vmmcall(void);
 
 static u8 user_stack[CPUS_MAX][PAGE_SIZE] __attribute__((aligned(4096)));
 
@@ -77,6 +78,15 @@ void touch_user_open(void *at)
 
     user_enter(touch_rip_at(3, READ), in_user(at), in_user(user_stack[c->id] + PAGE_SIZE),
                read_rflags() | RFLAGS_IF, &c->user_rsp);
+}
+
+u64 touch_user_call(u64 nr)
+{
+    struct cpu *c = this_cpu();
+    void (*code)(void) = calls_by_vmmcall() ? user_vmmcall : user_vmcall;
+
+    return user_enter(in_user((const void *)(uintptr_t)code), nr, in_user(user_stack[c->id] + PAGE_SIZE),
+                      read_rflags(), &c->user_rsp);
 }
 
 bool touch_at(unsigned cpl, void *at, enum touch how)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* save.c: what must outlive saving and restoring, and what is lost and made good by wake-all (A3.6). */
+#include "conf.h"
+
+static void expect_wake_all(u32 from)
+{
+    struct event *e = event_wait(from, EV_READY, 1, SOON);
+
+    if (expect(e, "wake-all after the restore; seen: nothing"))
+        expect_eq("token", e->id, APF_TOKEN_WAKE_ALL);
+}
+
+static bool save(u32 flags)
+{
+    return expect(hook(HOOK_SAVE, 0, flags) == 1, "the test hook saves and restores");
+}
+
+/* One page goes missing and comes back, after all that. */
+static void expect_works(void)
+{
+    u64 *page = page_new();
+    struct event *told;
+    u32 from;
+
+    miss(page, HOOK_HOLD);
+    told = touch_absent(page);
+    if (!told)
+        return;
+    from = events_now();
+    done(page, 0);
+    if (expect(event_wait(from, EV_READY, 1, SOON), "ready"))
+        expect_eq("token", event_since(from, EV_READY, 0)->id, told->id);
+}
+
+void conf_A3_60_registers(void)
+{
+    u64 en, vec, before = time_us();
+
+    if (!apf_start())
+        return;
+    en = msr_get(PV_MSR_APF_EN);
+    vec = dialect == D_LEGACY ? 0 : msr_get(PV_MSR_APF_VEC);
+    if (!save(0))
+        return;
+    expect_eq("EN", msr_get(PV_MSR_APF_EN), en);
+    expect_eq("the vector's MSR", dialect == D_LEGACY ? 0 : msr_get(PV_MSR_APF_VEC), vec);
+    expect(time_us() >= before, "a time-stamp counter that does not go back");
+}
+
+/* Threads that wait for pages would wait for ever; each tries again after wake-all. */
+void conf_A3_61_wake_all(void)
+{
+    u64 *page[8];
+    u32 from;
+
+    if (!apf_start())
+        return;
+    for (unsigned i = 0; i < ARRAY_SIZE(page); i++) {
+        page[i] = page_new();
+        miss(page[i], HOOK_HOLD);
+        if (!touch_absent(page[i]))
+            return;
+    }
+    from = events_now();
+    if (!save(0))
+        return;
+    expect_wake_all(from);
+    for (unsigned i = 0; i < ARRAY_SIZE(page); i++)
+        expect_contents(page[i]);
+    expect_works();
+}
+
+void conf_A3_62_order(void)
+{
+    u32 from;
+
+    if (!apf_start())
+        return;
+    from = events_now();
+    if (!save(HOOK_SAVE_APF_BEFORE))
+        return;
+    expect_wake_all(from);
+    expect_works();
+}
+
+/* A ready event that is raised and not taken: it comes once more or twice, and its slot gets free. */
+void conf_A3_63_unhandled(void)
+{
+    u64 *page = page_new();
+    struct event *told;
+    u32 from;
+
+    if (!apf_start())
+        return;
+    miss(page, HOOK_HOLD);
+    told = touch_absent(page);
+    if (!told)
+        return;
+    cli();
+    from = events_now();
+    done(page, 0);
+    for (u64 end = time_us() + SOON; !slot_reports() && time_us() < end;)
+        (void)msr_get(PV_MSR_APF_EN); /* an exit */
+    if (!save(0)) {
+        sti();
+        return;
+    }
+    sti();
+    event_wait(from, EV_READY, 2, SOON);
+    expect(event_since(from, EV_READY, 0) && event_since(from, EV_READY, 0)->id == told->id,
+           "the event that was raised before");
+    expect(event_since(from, EV_READY, 1), "wake-all behind it");
+    expect_works();
+}
+
+static void touch_halted(void *page)
+{
+    if (!apf_start_with(en_bits() & ~(u64)APF_EN_ALWAYS))
+        return;
+    touch_at(0, page, READ);
+    apf_stop();
+}
+
+/* Another CPU is in an artificial halt. */
+void conf_A3_64_halted(void)
+{
+    u64 *page = page_new();
+
+    if (!apf_start())
+        return;
+    miss(page, HOOK_HOLD);
+    cpu_start(1, touch_halted, page);
+    for (u64 end = time_us() + SOON; page_state(page) != HOOK_IS_AWAITED && time_us() < end;)
+        spin_us(100);
+    if (save(0))
+        cpu_wait(1);
+    else
+        done(page, 0);
+}
