@@ -75,12 +75,15 @@ void apic_timer_us(u32 us)
     apic_write(APIC_TIMER_INIT, (u32)MIN(ticks, UINT32_MAX));
 }
 
+/* From off there is no way to x2APIC but by xAPIC (SDM vol. 3A, 10.12.5). */
 void apic_up(void)
 {
+    u64 base = rdmsr(MSR_APIC_BASE);
+
+    if (!(base & MSR_APIC_BASE_ENABLE))
+        wrmsr(MSR_APIC_BASE, base | MSR_APIC_BASE_ENABLE);
     if (x2apic)
-        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
-    else
-        wrmsr(MSR_APIC_BASE, rdmsr(MSR_APIC_BASE) | MSR_APIC_BASE_ENABLE);
+        wrmsr(MSR_APIC_BASE, base | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
     apic_write(APIC_TPR, 0);
     apic_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
     apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | TIMER);

@@ -20,6 +20,7 @@ static const struct row rows[] = {
 };
 
 static u64 abort_to[5]; /* of __builtin_setjmp() */
+static bool in_case;    /* … which may be gone to */
 
 static _Noreturn void end(u32 status)
 {
@@ -33,7 +34,7 @@ static _Noreturn void end(u32 status)
 
 void case_abort(void)
 {
-    if (this_cpu()->id)
+    if (this_cpu()->id || !in_case)
         panic("CPU %u cannot go on", this_cpu()->id);
     __builtin_longjmp(abort_to, 1);
 }
@@ -63,8 +64,7 @@ static void restore(unsigned d)
     if (host_has(KVM_FEATURE_APF_INT))
         msr_write(PV_MSR_APF_VEC, 0);
     pages_release();
-    apic_software(true);
-    apic_timer_us(0);
+    apic_up();
     __asm__ volatile("mov %0, %%cr8" : : "r"(0ul));
     c->apf = (struct apf_cpu){.slot = c->apf.slot, .vector = VECTOR};
     sti();
@@ -86,9 +86,11 @@ static void run(const struct row *r, unsigned d)
         skip("%s", lacks);
     } else if (!__builtin_setjmp(abort_to)) {
         out("# run %s\n", name); /* what does not end is known by it */
+        in_case = true;
         restore(d);
         r->run();
     }
+    in_case = false;
     restore(0);
     report_end(r, name);
 }

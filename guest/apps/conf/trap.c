@@ -71,9 +71,9 @@ static void publish(struct event *e)
 {
     struct cpu *c = this_cpu();
 
+    at_store_rel(&c->logged, c->logged + 1);
     if (c->on_event)
         c->on_event(e);
-    at_store_rel(&c->logged, c->logged + 1);
 }
 
 static _Noreturn void unexpected(const struct frame *f, u64 cr2)
