@@ -240,6 +240,7 @@ void apic_software(bool on);             /* SVR bit 8 */
 void apic_up(void);                      /* on in both ways, registers as after reset */
 bool apic_bit(u32 first_reg, u8 vector); /* of ISR, TMR, IRR */
 #define TIMER    0xf0
+#define WAKE     0xf1 /* of a CPU that waits for a job; no event */
 #define SPURIOUS 0xff
 
 /* ---- Other CPUs (smp.c) --------------------------------------------------------------------- */

@@ -242,7 +242,7 @@ static void complete(void *arg)
     }
 }
 
-#define RACES 60
+#define RACES 32
 
 /* The second page comes while the first is acknowledged. */
 void conf_A3_34_race(void)

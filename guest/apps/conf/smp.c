@@ -30,15 +30,17 @@ void arch_ap_start(struct cpu *c)
 {
     set_up(c);
     at_store_rel(&c->online, 1);
-    sti();
     for (;;) {
         u32 seq = at_load_acq(&c->job_seq);
 
         if (seq == c->job_done) {
-            at_relax();
+            sti_hlt(); /* it takes nothing from the CPU under test */
+            cli();
             continue;
         }
+        sti();
         c->job(c->job_arg);
+        cli();
         at_store_rel(&c->job_done, seq);
     }
 }
@@ -87,6 +89,7 @@ void cpu_start(unsigned cpu, void (*fn)(void *), void *arg)
     c->job = fn;
     c->job_arg = arg;
     at_store_rel(&c->job_seq, c->job_seq + 1);
+    apic_ipi(c->apic_id, APIC_ICR_ASSERT | APIC_ICR_FIXED | WAKE);
 }
 
 bool cpu_wait(unsigned cpu)

@@ -154,8 +154,10 @@ static void interrupt(struct frame *f)
 
     if (f->vector == SPURIOUS)
         return;
-    if (!c->eoi_by_case)
+    if (!c->eoi_by_case || f->vector == WAKE)
         apic_eoi();
+    if (f->vector == WAKE)
+        return;
     if (f->vector == c->apf.vector && c->apf.dialect && c->apf.dialect != D_LEGACY)
         ready(e);
     else
