@@ -84,6 +84,9 @@ static inline bool host_has(unsigned feature)
     return host.features & BIT(feature);
 }
 
+/* INT and PF2 at once (A5-5). */
+bool host_is_dual(void);
+
 /* A gpa beyond all memory that the loader told of, page-aligned, below 2^45. */
 u64 host_hole(void);
 

@@ -132,6 +132,11 @@ void host_read(void)
         host.hook = in32(HOOK_PORT_CAPS);
 }
 
+bool host_is_dual(void)
+{
+    return host.ours && host.personality == FL_APF_DUAL;
+}
+
 u64 host_hole(void)
 {
     u64 end = 4 * GiB;
@@ -177,7 +182,7 @@ const char *host_lacks(u32 needs)
         {N_KICK, host_has(KVM_FEATURE_KICK), "the host announces no PV kick"},
         {N_FLUSH, host_has(KVM_FEATURE_TLB_FLUSH), "the host announces no PV TLB flush"},
         {N_OURS, host.ours, "the host has no leaf of Faultline's"},
-        {N_DUAL, host.ours && host.personality == FL_APF_DUAL, "the host's personality is not dual"},
+        {N_DUAL, host_is_dual(), "the host's personality is not dual"},
         {N_HIDDEN, !host_has(KVM_FEATURE_APF), "the host announces APF"},
         {N_KVM, host.kvm_base, "the host has no leaves of KVM's"},
         {N_EXTRA, boot_option("extra"), "takes long: give the word extra=1"},

@@ -138,6 +138,7 @@ static void rearm(struct event *e)
 void conf_A0_8_interrupts(void)
 {
     u64 *page = page_new();
+    unsigned there = 0;
     u32 from;
     bool made;
 
@@ -150,10 +151,10 @@ void conf_A0_8_interrupts(void)
     made = touch_at(0, page, READ);
     this_cpu()->on_event = NULL;
     expect(made, "the access is made");
-    expect(events_since(from, EV_IRQ) >= 2, "timer interrupts during the wait; seen: %u",
-           events_since(from, EV_IRQ));
-    for (unsigned i = 0; i < 2 && event_since(from, EV_IRQ, i); i++)
-        expect_eq("RIP", event_since(from, EV_IRQ, i)->rip, touch_rip_at(0, READ));
+    for (unsigned i = 0; event_since(from, EV_IRQ, i); i++)
+        there += event_since(from, EV_IRQ, i)->rip == touch_rip_at(0, READ);
+    expect(there >= 2, "timer interrupts at the access; seen: %u, and %u elsewhere", there,
+           events_since(from, EV_IRQ) - there);
 }
 
 static void send_nmi(void *arg)
