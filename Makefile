@@ -24,8 +24,12 @@ export APF      ?= int# how absence is told: none legacy pf2 int dual
 export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (from an ISO)
 export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a network; 0 = as fast as FILE is
 export TIMEOUT  ?= 600# seconds after which a run is given up
+PREFIX          ?= /usr/local# where `make install` puts things
+DESTDIR         ?=# make install: a folder that stands for the root
 override FILE    := $(value FILE)# as typed: a `$$` in them is no variable of make's
 override PATTERN := $(value PATTERN)
+override PREFIX  := $(value PREFIX)
+override DESTDIR := $(value DESTDIR)
 SEED            ?=# make sim: replay this seed
 SECONDS         ?=# make sim, make soak: how long; none = a minute, or until stopped
 ONLY            ?=# make mutants: part of the names of those to try; none = all
@@ -231,6 +235,7 @@ build/sim/sim: $(SIM_OBJS)
 
 # ---- Verbs ---------------------------------------------------------------------------------------
 .PHONY: help deps all run test lint unit mc sim stress pair mutants iso bench soak soak-sim format clean distclean
+.PHONY: install uninstall
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -310,6 +315,17 @@ iso: ## the CD image that BOOT=grub would boot, and its disk: build/faultline.is
 
 format: ## lay out all C sources by .clang-format
 	@$$(command -v clang-format-14 clang-format | head -n 1) -i $$(find common host guest arch tests -name '*.[ch]')
+
+install uninstall: export PREFIX := $(PREFIX)
+install uninstall: export DESTDIR := $(DESTDIR)
+
+install: ## put the ABI's headers, the conformance image and its manual below DESTDIR and PREFIX
+	$(call deps,build)
+	$(build) build/guest-conf.elf build/guest-conf.elf32
+	@images/install.sh install
+
+uninstall: ## take them away again
+	@images/install.sh uninstall
 
 clean: ## remove what was built, keep newlib
 	@find build -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} + 2>/dev/null || true

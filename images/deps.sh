@@ -6,6 +6,7 @@
 set -u
 
 declare -A packages=(
+    [build]='make gcc binutils libc6-dev'
     [run]='make gcc binutils libc6-dev python3 xz-utils newlib-source qemu-system-x86 gdisk'
     [grub]='grub-common grub-pc-bin xorriso mtools'
     [test]='libcmocka-dev nbdkit'

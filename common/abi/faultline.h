@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* faultline.h: what our host offers beyond KVM: its own CPUID leaf (SPEC A5-3), hypercalls and counters. */
+/* faultline.h: what our host offers beyond KVM: its own CPUID leaf (A5-3), hypercalls and counters. */
 #pragma once
 #include <stdint.h>
+#include "layout.h"
 
 #define FL_CPUID_BASE 0x40000100u /* EAX = highest leaf of the block, EBX:ECX:EDX = signature */
 /*
@@ -41,7 +42,7 @@ enum fl_personality { FL_APF_NONE, FL_APF_LEGACY, FL_APF_PF2, FL_APF_INT, FL_APF
 #define FL_HC_MIGRATE 0x464c0004u
 
 /*
- * Huge pages that are not executable (SPEC C10), for tests. arg0 = 0 off, 1 on; arg1 = ratio << 32 | period in ms, of
+ * Huge pages that are not executable (C10), for tests. arg0 = 0 off, 1 on; arg1 = ratio << 32 | period in ms, of
  * what is given back. Off is refused where the CPU needs it, on where the host was told never to.
  */
 #define FL_HC_NX 0x464c0006u
@@ -56,7 +57,7 @@ enum fl_personality { FL_APF_NONE, FL_APF_LEGACY, FL_APF_PF2, FL_APF_INT, FL_APF
 #define FL_HC_SLOT_DELETE 0x464c0008u
 
 /*
- * Copy this VM's memory while it runs, to memory of the host, and compare (SPEC C8); for tests. arg0 = FL_PRECOPY_*:
+ * Copy this VM's memory while it runs, to memory of the host, and compare (C8); for tests. arg0 = FL_PRECOPY_*:
  * START begins, 0 or PV_EBUSY, PV_ENOMEM, PV_EOPNOTSUPP; arg1 = rounds in which the guest runs at most, 0 = as the host
  * likes. REPORT fills in the struct fl_precopy at gpa arg1 (8-byte aligned, within one page).
  */
@@ -103,7 +104,7 @@ struct fl_stats {
     uint64_t nx_unlisted;     /* … for which the list had no place: these stay */
     uint64_t migrations;      /* pages moved to another frame */
 };
-_Static_assert(sizeof(struct fl_stats) == 28 * 8, "only u64 fields");
+ABI_ASSERT(sizeof(struct fl_stats) == 28 * 8, "only u64 fields");
 
 enum fl_precopy_state { FL_PRECOPY_NEVER, FL_PRECOPY_RUNS, FL_PRECOPY_DONE, FL_PRECOPY_FAILED };
 
@@ -121,4 +122,4 @@ struct fl_precopy {
     uint64_t bytes;      /* … and with their bytes; a page counts as often as it was put */
     uint64_t mismatches; /* pages that differed from memory */
 };
-_Static_assert(sizeof(struct fl_precopy) == 11 * 8, "only u64 fields");
+ABI_ASSERT(sizeof(struct fl_precopy) == 11 * 8, "only u64 fields");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_apf.h: the 64-byte slot through which host and guest exchange asynchronous page faults (SPEC A0.2, A1-A3). */
+/* kvm_apf.h: the 64-byte slot through which host and guest exchange asynchronous page faults (A0.2, A1-A3). */
 #pragma once
 #include <stdint.h>
+#include "layout.h"
 
 #define APF_SLOT_SIZE       64
 #define APF_PER_VCPU        64          /* outstanding not-present events per vCPU (A0-6) */
@@ -30,6 +31,6 @@ struct apf_slot {
     uint8_t pad[56];
 } __attribute__((aligned(APF_SLOT_SIZE)));
 
-_Static_assert(sizeof(struct apf_slot) == 64, "A8-1: slot is 64 bytes");
-_Static_assert(_Alignof(struct apf_slot) == 64, "A8-1: slot is 64-byte aligned");
-_Static_assert(__builtin_offsetof(struct apf_slot, token) == 4, "A8-1: token at 4");
+ABI_ASSERT(sizeof(struct apf_slot) == 64, "A8-1: slot is 64 bytes");
+ABI_ASSERT(__alignof__(struct apf_slot) == 64, "A8-1: slot is 64-byte aligned");
+ABI_ASSERT(__builtin_offsetof(struct apf_slot, token) == 4, "A8-1: token at 4");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_clock.h: the time areas of MSR 0x4b564d00 and 0x4b564d01 (SPEC A7-4, A7-5). */
+/* kvm_clock.h: the time areas of MSR 0x4b564d00 and 0x4b564d01 (A7-4, A7-5). */
 #pragma once
 #include <stdint.h>
+#include "layout.h"
 
 /* ns = system_time + (((tsc - tsc_timestamp) << tsc_shift) * tsc_to_system_mul >> 32); odd version = being written. */
 struct pv_clock {
@@ -23,6 +24,6 @@ struct pv_wall_clock {
     uint32_t nsec;
 };
 
-_Static_assert(sizeof(struct pv_clock) == 32, "A7-4");
-_Static_assert(__builtin_offsetof(struct pv_clock, tsc_to_system_mul) == 24, "A7-4");
-_Static_assert(sizeof(struct pv_wall_clock) == 12, "A7-5");
+ABI_ASSERT(sizeof(struct pv_clock) == 32, "A7-4");
+ABI_ASSERT(__builtin_offsetof(struct pv_clock, tsc_to_system_mul) == 24, "A7-4");
+ABI_ASSERT(sizeof(struct pv_wall_clock) == 12, "A7-5");

@@ -1,15 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* kvm_cpuid.h: the CPUID leaves by which a KVM-compatible host says what it offers (SPEC A7-1, A7-2). */
+/*
+ * kvm_cpuid.h: the CPUID leaves by which a KVM-compatible host says what it offers (A7-1, A7-2). Usable from assembly.
+ */
 #pragma once
 
-#define KVM_CPUID_BASE         0x40000000u /* EAX = highest leaf, EBX:ECX:EDX = signature */
-#define KVM_CPUID_FEATURES     0x40000001u /* EAX = feature bits below */
-#define KVM_CPUID_TIMING       0x40000010u /* EAX = TSC kHz, EBX = local APIC bus kHz */
-#define KVM_CPUID_BLOCK_STRIDE 0x100u      /* the block may sit at any multiple of this from the base */
+#define KVM_CPUID_BASE         0x40000000 /* EAX = highest leaf, EBX:ECX:EDX = signature */
+#define KVM_CPUID_FEATURES     0x40000001 /* EAX = feature bits below */
+#define KVM_CPUID_TIMING       0x40000010 /* EAX = TSC kHz, EBX = local APIC bus kHz */
+#define KVM_CPUID_BLOCK_STRIDE 0x100      /* the block may sit at any multiple of this from the base */
 
-#define KVM_SIGNATURE_EBX 0x4b4d564bu /* "KVMK" */
-#define KVM_SIGNATURE_ECX 0x564b4d56u /* "VMKV" */
-#define KVM_SIGNATURE_EDX 0x0000004du /* "M\0\0\0" */
+#define KVM_SIGNATURE_EBX 0x4b4d564b /* "KVMK" */
+#define KVM_SIGNATURE_ECX 0x564b4d56 /* "VMKV" */
+#define KVM_SIGNATURE_EDX 0x0000004d /* "M\0\0\0" */
 
 /* Bit numbers in EAX of KVM_CPUID_FEATURES. */
 #define KVM_FEATURE_CLOCK_OLD    0 /* PV_MSR_*_OLD */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kvm_hypercall.h: the hypercall convention (SPEC A7-10): VMCALL/VMMCALL, number in RAX, arguments RBX RCX
- * RDX RSI.
+ * kvm_hypercall.h: the hypercall convention (A7-10): VMCALL/VMMCALL, number in RAX, arguments RBX RCX
+ * RDX RSI. Usable from assembly.
  */
 #pragma once
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * kvm_msr.h: numbers and bit layouts of the paravirtual MSRs (SPEC A1.1, A2.1, A3.1, A7-3, A8). Usable from assembly.
+ * kvm_msr.h: numbers and bit layouts of the paravirtual MSRs (A1.1, A2.1, A3.1, A7-3, A8). Usable from assembly.
  */
 #pragma once
+#include "layout.h"
 
 #define PV_MSR_FIRST           0x4b564d00
 #define PV_MSR_LAST            0x4b564dff
@@ -25,15 +26,15 @@
 #define APF_EN_INT         0x8  /* page-ready by interrupt; needs KVM_FEATURE_APF_INT */
 #define APF_EN_RSVD        0x30 /* PF2 and INT: bits 5:4 */
 #define APF_EN_RSVD_LEGACY 0x38 /* LEGACY: bits 5:3 */
-#define APF_EN_SLOT_MASK   (~0x3full)
+#define APF_EN_SLOT_MASK   (~ABI_U64(0x3f))
 
 /* PV_MSR_APF_PF2 */
 #define APF_PF2_VECTOR 0xff
 #define APF_PF2_ON     0x100
-#define APF_PF2_RSVD   (~0x1ffull)
+#define APF_PF2_RSVD   (~ABI_U64(0x1ff))
 
 /* PV_MSR_APF_VEC */
-#define APF_VEC_RSVD (~0xffull)
+#define APF_VEC_RSVD (~ABI_U64(0xff))
 
 /* PV_MSR_APF_ACK */
 #define APF_ACK_READY 0x1
@@ -52,4 +53,4 @@
 
 /* PV_MSR_POLL: bit 0 the host may poll before it halts the vCPU; it is 1 after reset */
 #define PV_POLL_ON   0x1
-#define PV_POLL_RSVD (~0x1ull)
+#define PV_POLL_RSVD (~ABI_U64(0x1))

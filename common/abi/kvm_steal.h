@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <stdint.h>
+#include "layout.h"
 
 /* One per vCPU, 64-byte aligned. An odd version: being written. */
 struct pv_steal {
@@ -18,6 +19,6 @@ struct pv_steal {
 #define PV_STEAL_PREEMPTED 0x1 /* does not run now, though it is not halted */
 #define PV_STEAL_FLUSH     0x2 /* let the host drop its translations before it runs again (A7-9) */
 
-_Static_assert(sizeof(struct pv_steal) == 64, "A7-6");
-_Static_assert(__builtin_offsetof(struct pv_steal, version) == 8, "A7-6");
-_Static_assert(__builtin_offsetof(struct pv_steal, preempted) == 16, "A7-6");
+ABI_ASSERT(sizeof(struct pv_steal) == 64, "A7-6");
+ABI_ASSERT(__builtin_offsetof(struct pv_steal, version) == 8, "A7-6");
+ABI_ASSERT(__builtin_offsetof(struct pv_steal, preempted) == 16, "A7-6");

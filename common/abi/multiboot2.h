@@ -22,6 +22,7 @@
 
 #ifndef __ASSEMBLER__
 #include <stdint.h>
+#include "layout.h"
 
 struct mb2_info {
     uint32_t total_size; /* this header and all tags */
@@ -33,10 +34,10 @@ struct mb2_tag {
     uint32_t size; /* with this header, without the padding to MB2_TAG_ALIGN */
 };
 
+/* Its command line comes right behind it, and ends in a zero byte. */
 struct mb2_module {
     struct mb2_tag tag;
     uint32_t start, end; /* physical */
-    char cmdline[];
 };
 
 struct mb2_memmap {
@@ -49,8 +50,8 @@ struct mb2_memmap_entry {
     uint32_t type, reserved;
 };
 
-_Static_assert(sizeof(struct mb2_info) == 8, "multiboot2 information");
-_Static_assert(sizeof(struct mb2_module) == 16, "multiboot2 module tag");
-_Static_assert(sizeof(struct mb2_memmap) == 16, "multiboot2 memory map tag");
-_Static_assert(sizeof(struct mb2_memmap_entry) == 24, "multiboot2 memory map entry");
+ABI_ASSERT(sizeof(struct mb2_info) == 8, "multiboot2 information");
+ABI_ASSERT(sizeof(struct mb2_module) == 16, "multiboot2 module tag");
+ABI_ASSERT(sizeof(struct mb2_memmap) == 16, "multiboot2 memory map tag");
+ABI_ASSERT(sizeof(struct mb2_memmap_entry) == 24, "multiboot2 memory map entry");
 #endif

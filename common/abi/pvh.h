@@ -5,6 +5,7 @@
  */
 #pragma once
 #include <stdint.h>
+#include "layout.h"
 
 #define PVH_NOTE_NAME   "Xen"
 #define PVH_NOTE_ENTRY  18 /* XEN_ELFNOTE_PHYS32_ENTRY */
@@ -40,6 +41,6 @@ struct pvh_memmap_entry {
 #define PVH_MEM_RAM      1
 #define PVH_MEM_RESERVED 2
 
-_Static_assert(sizeof(struct pvh_start_info) == 56, "PVH start info");
-_Static_assert(sizeof(struct pvh_modlist_entry) == 32, "PVH module");
-_Static_assert(sizeof(struct pvh_memmap_entry) == 24, "PVH memory map entry");
+ABI_ASSERT(sizeof(struct pvh_start_info) == 56, "PVH start info");
+ABI_ASSERT(sizeof(struct pvh_modlist_entry) == 32, "PVH module");
+ABI_ASSERT(sizeof(struct pvh_memmap_entry) == 24, "PVH memory map entry");

@@ -17,10 +17,10 @@
 #define HOOK_PORT_END     0x5f4
 
 #define HOOK_ID         0x6b6f6f48 /* "Hook" */
-#define HOOK_CAP(c)     (1u << (c))
-#define HOOK_HOLD       0xffffffffu
-#define HOOK_DELAY_MAX  1000000u /* us */
-#define HOOK_WINDOW_MAX 16u
+#define HOOK_CAP(c)     (1 << (c))
+#define HOOK_HOLD       0xffffffff
+#define HOOK_DELAY_MAX  1000000 /* us */
+#define HOOK_WINDOW_MAX 16
 
 /*
  * MISS: the page is taken away with its contents kept. The next access finds it absent, and the host starts to

@@ -22,7 +22,7 @@ static enum boot_error read_module(const struct boot_window *w, const struct mb2
         return e;
     if (!boot_at(w, m->start, m->end - m->start))
         return BOOT_TRUNCATED;
-    return boot_copy_cmdline(to->cmdline, m->cmdline, t->size - sizeof(*m));
+    return boot_copy_cmdline(to->cmdline, (const char *)(m + 1), t->size - sizeof(*m));
 }
 
 static enum boot_error read_memmap(const struct mb2_tag *t, struct boot_info *out)

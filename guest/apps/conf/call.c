@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* call.c: the hypercall convention, and the calls of it (A7-10). */
+/* call.c: the hypercall convention, and the calls of it (A7-10 to A7-13). */
 #include "abi/kvm_hypercall.h"
 #include "apic.h"
 #include "conf.h"
@@ -18,7 +18,7 @@ void conf_A7_10_cpl3(void)
     expect_eq("RAX", touch_user_call(PV_HC_KICK), (u64)-PV_EPERM);
 }
 
-void conf_A7_10_ipi(void)
+void conf_A7_12_ipi(void)
 {
     u32 from = cpus[1].logged;
     u64 end = time_us() + SOON;
@@ -31,7 +31,7 @@ void conf_A7_10_ipi(void)
 }
 
 /* Each bit counts from the lowest id; both words do; those that are nobody's count for nothing. */
-void conf_A7_10_ipi_both(void)
+void conf_A7_12_ipi_both(void)
 {
     u32 from = cpus[1].logged, own = events_now();
 
@@ -50,7 +50,7 @@ static void halt_closed(void *woken)
     sti();
 }
 
-void conf_A7_10_kick(void)
+void conf_A7_11_kick(void)
 {
     static u32 woken;
     u64 end = time_us() + SOON;
@@ -67,7 +67,7 @@ void conf_A7_10_kick(void)
     cpu_wait(1);
 }
 
-void conf_A7_10_yield(void)
+void conf_A7_13_yield(void)
 {
     expect_eq("RAX", (u64)hypercall(PV_HC_YIELD, cpus[1].apic_id, 0, 0, 0), 0);
     expect_eq("RAX for nobody", (u64)hypercall(PV_HC_YIELD, NOBODY, 0, 0, 0), 0);
