@@ -40,7 +40,8 @@ void apic_ipi(u32 to_apic_id, u32 low)
 
 void apic_eoi(void)
 {
-    apic_write(APIC_EOI, 0);
+    if (rdmsr(MSR_APIC_BASE) & MSR_APIC_BASE_ENABLE)
+        apic_write(APIC_EOI, 0);
 }
 
 void apic_software(bool on)
@@ -75,15 +76,32 @@ void apic_timer_us(u32 us)
     apic_write(APIC_TIMER_INIT, (u32)MIN(ticks, UINT32_MAX));
 }
 
-/* From off there is no way to x2APIC but by xAPIC (SDM vol. 3A, 10.12.5). */
-void apic_up(void)
+/* What a case that broke off has left in service. */
+static void end_all(void)
 {
-    u64 base = rdmsr(MSR_APIC_BASE);
+    for (u32 reg = 0; reg < 8; reg++)
+        for (unsigned n = 0; n < 32 && apic_read(APIC_ISR + reg * 0x10); n++)
+            apic_eoi();
+}
 
+/* From off there is no way to x2APIC but by xAPIC (SDM vol. 3A, 10.12.5), in which nothing may come: it knows no MSRs. */
+static void switch_on(void)
+{
+    u64 base = rdmsr(MSR_APIC_BASE), flags = read_rflags();
+
+    cli();
     if (!(base & MSR_APIC_BASE_ENABLE))
         wrmsr(MSR_APIC_BASE, base | MSR_APIC_BASE_ENABLE);
     if (x2apic)
         wrmsr(MSR_APIC_BASE, base | MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC);
+    if (flags & RFLAGS_IF)
+        sti();
+}
+
+void apic_up(void)
+{
+    switch_on();
+    end_all();
     apic_write(APIC_TPR, 0);
     apic_write(APIC_TIMER_DIV, APIC_TIMER_DIV_16);
     apic_write(APIC_LVT_TIMER, APIC_LVT_MASKED | TIMER);
