@@ -239,7 +239,7 @@ void conf_A0_7_elsewhere(void)
         return;
     from = events_now();
     cpu_start(1, touch_there, &o);
-    spin_us(SOON / 10);
+    spin_us(20000);
     done(o.page, 0);
     cpu_wait(1);
     expect(event_wait(from, EV_READY, 1, SOON), "ready on CPU 0");

@@ -57,7 +57,7 @@ static void read_on(void *arg)
 /* Is CPU 1 told to drop its translations? Only one that does not run can be told this way. */
 static bool told_to_flush(void)
 {
-    for (u64 end = time_us() + SOON / 2; time_us() < end;) {
+    for (u64 end = time_us() + SOON / 10; time_us() < end;) {
         u8 seen = PV_STEAL_PREEMPTED;
 
         if (at_cas(&area[1].preempted, &seen, PV_STEAL_PREEMPTED | PV_STEAL_FLUSH))
