@@ -84,7 +84,7 @@ static void end_all(void)
             apic_eoi();
 }
 
-/* From off there is no way to x2APIC but by xAPIC (SDM vol. 3A, 10.12.5), in which nothing may come: it knows no MSRs. */
+/* From off there is no way to x2APIC but by xAPIC (SDM vol. 3A, 10.12.5), in which nothing may come: no MSRs there. */
 static void switch_on(void)
 {
     u64 base = rdmsr(MSR_APIC_BASE), flags = read_rflags();

@@ -178,7 +178,7 @@ struct event *event_wait(u32 from, enum event_kind kind, unsigned n, u64 us);
 struct event *event_halt(u32 from, enum event_kind kind, unsigned n, u64 us);
 
 #define SOON  1000000u /* us in which what must come has to come */
-#define QUIET 3000u   /* us in which what must not come would have come */
+#define QUIET 3000u    /* us in which what must not come would have come */
 /* Lets QUIET us pass with interrupts on; a failure if any APF event came since. */
 void expect_quiet(u32 from);
 

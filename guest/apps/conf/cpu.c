@@ -51,6 +51,7 @@ void cpu_tables(struct cpu *c)
     tss->iopb = sizeof(*tss);
     gdt[SEL_CODE64 / 8] = GDT_CODE64;
     gdt[SEL_DATA / 8] = GDT_DATA;
+    gdt[SEL_CODE32 / 8] = GDT_CODE32;
     gdt[SEL_USER_CODE / 8] = GDT_CODE64 | DPL3;
     gdt[SEL_USER_DATA / 8] = GDT_DATA | DPL3;
     gdt_set_tss(&gdt[SEL_TSS / 8], tss);

@@ -4,6 +4,7 @@
 
 #define SEL_CODE64    0x08
 #define SEL_DATA      0x10
+#define SEL_CODE32    0x18
 #define SEL_TSS       0x20
 #define SEL_USER_DATA 0x33
 #define SEL_USER_CODE 0x3b

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* paging.S: into 32-bit protected mode without paging, which is where no exception could be handled, and back. */
+#include "cpu.h"
+#include "frame.h"
+
+/* rax, rcx, rdx are free; what is done without paging is 32-bit code. */
+.macro without_paging what:vararg
+    mov %rsp, %r8
+    push $SEL_CODE32
+    push $1f
+    lretq
+    .code32
+1:  mov %cr0, %eax
+    and $~CR0_PG, %eax
+    mov %eax, %cr0
+    \what
+    mov %eax, %esi
+    mov %cr0, %eax
+    or $CR0_PG, %eax
+    mov %eax, %cr0
+    ljmp $SEL_CODE64, $2f
+    .code64
+2:  mov %r8, %rsp
+    mov %esi, %eax
+    ret
+.endm
+
+    .text
+    .globl paging_off, paging_off_read
+paging_off:
+    without_paging call spin_32
+paging_off_read:
+    without_paging mov (%edi), %eax
+
+/* Until the TSC has gone %edi further. */
+    .code32
+spin_32:
+    rdtsc
+    mov %eax, %ecx
+1:  pause
+    rdtsc
+    sub %ecx, %eax
+    cmp %edi, %eax
+    jb 1b
+    ret
+    .code64
+
+    .section .note.GNU-stack, "", @progbits
