@@ -65,5 +65,6 @@ static inline hpa_t pfn_hpa(pfn_t f)
 #define CACHE_LINE                    64
 
 #define always_inline           inline __attribute__((always_inline))
+#define off_path                __attribute__((cold, noinline)) /* costs its callers next to nothing if not called */
 #define must_check              __attribute__((warn_unused_result))
 #define printf_like(fmt, first) __attribute__((format(printf, fmt, first)))

@@ -28,7 +28,7 @@ void apf_drop(struct vcpu *v)
     a->used = 0;
     gfnset_clear(&a->waiting);
     a->done_head = a->done_count = 0;
-    a->wake_all = a->want_window = false;
+    a->wake_all = a->want_window = a->unwritable = false;
     at_store(&v->pub.ready_pending, 0); /* A3-35 */
 }
 

@@ -35,6 +35,7 @@ struct apf {
     unsigned done_head, done_count;
     bool wake_all;    /* the pseudo-item is in the ring */
     bool want_window; /* a #PF-carried ready waits for IF = 1 (A1-13) */
+    bool unwritable;  /* a ready record could not be written, for want of memory that can be (A0-34) */
     bool want_slot;   /* delivery waits for the slot's page; its ticket is out */
     struct ticket_pool tickets;
 };

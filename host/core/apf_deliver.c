@@ -33,32 +33,48 @@ static void want_slot(struct vcpu *v)
     pager_load(v->vm, s, gfn, &a->tickets.slot);
 }
 
+/*
+ * How an access to the slot went; if its page is not there, it is sent for. If that is no memory, or must not be
+ * written, nothing can be done but wait for other slots of memory, which make us look again (A0-15).
+ */
+static bool accessed(struct vcpu *v, enum guest_access r)
+{
+    if (r == GUEST_ABSENT)
+        want_slot(v);
+    return r == GUEST_OK;
+}
+
 static bool slot_read(struct vcpu *v, u64 offset, u32 *value)
 {
-    if (guest_read32(v->vm, slot_at(&v->apf, offset), value) == GUEST_OK)
-        return true;
-    want_slot(v);
-    return false;
+    return accessed(v, guest_read32(v->vm, slot_at(&v->apf, offset), value));
 }
 
 /* word0 alone, or for PF2 both words in one store (A2-5). */
-static bool slot_write(struct vcpu *v, u32 word0, u32 token)
+static enum guest_access slot_write(struct vcpu *v, u32 word0, u32 token)
 {
     struct apf *a = &v->apf;
-    enum guest_access r = a->dialect == APF_PF2
-                              ? guest_write64(v->vm, slot_at(a, 0), (u64)token << 32 | word0)
-                              : guest_write32(v->vm, slot_at(a, 0), word0);
 
-    if (r == GUEST_OK)
-        return true;
-    want_slot(v);
-    return false;
+    return a->dialect == APF_PF2 ? guest_write64(v->vm, slot_at(a, 0), (u64)token << 32 | word0)
+                                 : guest_write32(v->vm, slot_at(a, 0), word0);
+}
+
+/* The ready record. If it cannot be written, a wake-all event follows it when it can (A0-34). */
+static bool write_ready(struct vcpu *v, u32 token)
+{
+    struct apf *a = &v->apf;
+    enum guest_access r = a->dialect == APF_INT
+                              ? guest_write32(v->vm, slot_at(a, offsetof(struct apf_slot, token)), token)
+                              : slot_write(v, APF_REASON_READY, token);
+
+    if (r == GUEST_HOLE)
+        a->unwritable = true;
+    return accessed(v, r);
 }
 
 bool apf_mark_not_present(struct vcpu *v, u32 token)
 {
     /* APF_FLAG_NOT_PRESENT and APF_REASON_NOT_PRESENT are the same value in the same word. */
-    return slot_write(v, APF_REASON_NOT_PRESENT, token);
+    return accessed(v, slot_write(v, APF_REASON_NOT_PRESENT, token));
 }
 
 bool apf_slot_free(struct vcpu *v)
@@ -77,15 +93,8 @@ static bool by_interrupt(struct vcpu *v, u32 token)
 
     if (a->dialect == APF_PF2 && !(a->vec & APF_PF2_ON))
         return false; /* A2-23 */
-    if (!lapic_enabled(v) || !apf_slot_free(v))
+    if (!lapic_enabled(v) || !apf_slot_free(v) || !write_ready(v, token))
         return false;
-    if (a->dialect == APF_PF2) {
-        if (!slot_write(v, APF_REASON_READY, token))
-            return false;
-    } else if (guest_write32(v->vm, slot_at(a, offsetof(struct apf_slot, token)), token) != GUEST_OK) {
-        want_slot(v);
-        return false;
-    }
     at_store(&v->pub.ready_pending, 1);
     lapic_raise(v, (u8)a->vec);
     return true;
@@ -97,7 +106,7 @@ static bool by_exception(struct vcpu *v, u32 token)
     struct apf *a = &v->apf;
 
     a->want_window = hw_event_pending(v) || !hw_intr_open(v);
-    if (a->want_window || !slot_write(v, APF_REASON_READY, token))
+    if (a->want_window || !write_ready(v, token))
         return false;
     hw_inject_pf(v, 0, token);
     return true;
@@ -128,6 +137,9 @@ void apf_deliver(struct vcpu *v)
         } else {
             apf_item_free(a, i);
             stat_add(v->vm, ready, 1);
+            if (a->unwritable)
+                apf_queue_wake_all(v); /* A0-34 */
         }
+        a->unwritable = false;
     }
 }

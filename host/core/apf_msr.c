@@ -26,6 +26,14 @@ static enum apf_dialect dialect_of(enum fl_personality p, u64 en, u64 vec)
     return APF_OFF;
 }
 
+/* A0-37. A page on its way to another place will do: the slot is looked up at each use. */
+static bool may_hold_slot(struct vcpu *v, u64 en)
+{
+    const struct slot *s = slot_find_any(v->vm, gpa_gfn((gpa_t){en & APF_EN_SLOT_MASK}));
+
+    return s && !s->read_only;
+}
+
 static enum outcome write_en(struct vcpu *v, u64 value)
 {
     struct apf *a = &v->apf;
@@ -34,7 +42,7 @@ static enum outcome write_en(struct vcpu *v, u64 value)
 
     if (value & (p == FL_APF_LEGACY ? APF_EN_RSVD_LEGACY : APF_EN_RSVD))
         return OUTCOME_GP;
-    if (d != APF_OFF && !slot_find_any(v->vm, gpa_gfn((gpa_t){value & APF_EN_SLOT_MASK})))
+    if (d != APF_OFF && !may_hold_slot(v, value))
         return OUTCOME_GP; /* A0-36, A0-37: no state has changed */
 
     a->en = value;

@@ -35,14 +35,22 @@ static enum outcome do_msr(struct vcpu *v, struct exit *e)
     return hw_msr(v, e);
 }
 
-static enum outcome do_io(struct vcpu *v, struct exit *e)
+static off_path enum outcome do_rare_io(struct vcpu *v, struct exit *e)
 {
-    if (e->io.port - PLATFORM_UART_PORT < UART_PORTS && e->io.port >= PLATFORM_UART_PORT)
-        uart_io(v->vm, e->io.port - PLATFORM_UART_PORT, e);
-    else if (!e->io.write)
+    if (v->vm->hook && e->io.port >= HOOK_PORT_ID && e->io.port < HOOK_PORT_END)
+        return hook_io(v, e);
+    if (!e->io.write)
         e->io.value = ~0u; /* nobody drives the bus */
     else if (e->io.port == PLATFORM_EXIT_PORT)
         vm_exit(v->vm, e->io.value);
+    return OUTCOME_DONE;
+}
+
+static enum outcome do_io(struct vcpu *v, struct exit *e)
+{
+    if (e->io.port - PLATFORM_UART_PORT >= UART_PORTS || e->io.port < PLATFORM_UART_PORT)
+        return do_rare_io(v, e);
+    uart_io(v->vm, e->io.port - PLATFORM_UART_PORT, e);
     return OUTCOME_DONE;
 }
 

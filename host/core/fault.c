@@ -80,6 +80,32 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn)
         pager_load(vm, s, gfn, ticket);
 }
 
+/*
+ * May the guest do this to what is no ordinary slot? If not now, nothing is done, and it will try again; if never, it
+ * ends.
+ */
+static off_path bool may_access(struct vcpu *v, gpa_t gpa, u32 access, enum slot_kind kind,
+                                const struct slot *s)
+{
+    const char *what = access & ACCESS_EXEC ? "execution" : access & ACCESS_WRITE ? "write" : "read";
+
+    if (kind == SLOT_NONE) {
+        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory", what, gpa.v);
+        return false;
+    }
+    if (kind == SLOT_INVALID) { /* B5-3: it goes, or goes elsewhere; look again when that is done */
+        /* No bracket is to blame: one that held off would keep the update waiting for its pass. */
+        retry_end(v);
+        stat_add(v->vm, tdp_retries, 1);
+        return false;
+    }
+    if (s->read_only && (access & ACCESS_WRITE)) {
+        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "write at gpa 0x%lx, which is read-only", gpa.v);
+        return false;
+    }
+    return true;
+}
+
 void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
 {
     struct vm *vm = v->vm;
@@ -89,19 +115,10 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
     enum slot_kind kind = slot_look(vm, gfn, &s);
     u64 seq;
 
-    if (kind == SLOT_NONE) {
-        vm_kill(vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory",
-                access & ACCESS_EXEC    ? "execution"
-                : access & ACCESS_WRITE ? "write"
-                                        : "read",
-                gpa.v);
-        return;
-    }
-    if (kind == SLOT_INVALID) { /* B5-3: it goes, or goes elsewhere; look again when that is done */
-        retry_end(
-            v); /* no bracket is to blame: one that held off would keep the update waiting for its pass */
-        stat_add(vm, tdp_retries, 1);
-        return;
+    if (kind != SLOT_USABLE || s->read_only) {
+        if (!may_access(v, gpa, access, kind, s))
+            return;
+        m.read_only = true;
     }
     if (!tdp_cache_fill(&v->cache)) {
         vm_kill(vm, v, VM_STATUS_MACHINE, "no memory left for page tables");
@@ -121,7 +138,7 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
         install(v, s, &m, seq);
         return;
     }
-    if (pager_is_zero(s, gfn))
+    if (pager_is_quick(s, gfn))
         pager_load(vm, s, gfn, NULL);
     seq = inv_snapshot(&vm->inv); /* getting a frame may have taken other pages back */
     if (pager_resident(vm, s, gfn, &m.pfn))
@@ -137,6 +154,8 @@ void fault_prefetch(struct vcpu *v, gfn_t gfn)
     u64 seq = inv_snapshot(&vm->inv);
     struct tdp_map m = {.gfn = gfn, .access = ACCESS_READ};
 
-    if (s && tdp_cache_fill(&v->cache) && pager_resident(vm, s, gfn, &m.pfn))
+    if (s && tdp_cache_fill(&v->cache) && pager_resident(vm, s, gfn, &m.pfn)) {
+        m.read_only = s->read_only;
         install(v, s, &m, seq);
+    }
 }

@@ -19,6 +19,8 @@ static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
     check(read_held(&vm->tdp.lock), "habit 6: guest memory is touched under the mapping lock");
     if (kind != SLOT_USABLE)
         return kind == SLOT_NONE ? GUEST_HOLE : GUEST_ABSENT;
+    if (s->read_only && write)
+        return GUEST_HOLE;
     word = at_load(&slot_page(s, gfn)->word);
     do {
         if ((word & PAGE_STATE) != PAGE_RESIDENT)

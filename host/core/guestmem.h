@@ -14,7 +14,7 @@ struct vcpu;
 enum guest_access {
     GUEST_OK,
     GUEST_ABSENT, /* *gfn is not resident: see guest_bring() */
-    GUEST_HOLE,   /* not memory */
+    GUEST_HOLE,   /* not memory, or not to be written */
 };
 
 /* Copy; crosses pages. On anything but GUEST_OK nothing was written and *at names the page. */

@@ -124,7 +124,7 @@ static bool finished(struct vm *vm, u64 now)
            now > at_load(&vm->stopped) + vm->config.io_give_up;
 }
 
-/* CPU 0 minds the store and gives huge pages back; returns when it wants to look again. */
+/* CPU 0 minds the store and the test hook, and gives huge pages back; returns when it wants to look again. */
 static u64 watch(struct loop *l, u64 now)
 {
     if (l->cpu)
@@ -133,6 +133,8 @@ static u64 watch(struct loop *l, u64 now)
         watchdog_look(l->vm, now);
         l->next_look = now + WATCHDOG_PERIOD;
     }
+    if (l->vm->hook)
+        return MIN(MIN(l->next_look, nx_work(l->vm, now)), hook_work(l->vm, now));
     return MIN(l->next_look, nx_work(l->vm, now));
 }
 

@@ -2,6 +2,7 @@
 /* pager.c: the states of pages: bring them in, give their frames back, tell those who wait. */
 #include "pager.h"
 #include "vm.h"
+#include "hook.h"
 #include "port.h"
 #include "resident.h"
 #include "lib/str.h"
@@ -47,9 +48,11 @@ bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn)
     return true;
 }
 
-bool pager_is_zero(struct slot *s, gfn_t gfn)
+bool pager_is_quick(struct slot *s, gfn_t gfn)
 {
-    return !s->store && at_load(&slot_page(s, gfn)->word) == PAGE_ABSENT;
+    u64 word = at_load(&slot_page(s, gfn)->word);
+
+    return (!s->store && word == PAGE_ABSENT) || (word & PAGE_AT_HAND);
 }
 
 /* Finish everybody who waits for the page. */
@@ -63,7 +66,7 @@ static void finish_waiters(struct page *pg)
     }
 }
 
-/* Wait for LOADING or EVICTING to end. If it just has, whoever sees that first finishes all waiters. */
+/* Wait for LOADING, EVICTING or ASIDE to end. If it just has, whoever sees that first finishes all waiters. */
 static void wait_for(struct page *pg, struct ticket *t)
 {
     enum page_state state;
@@ -72,7 +75,7 @@ static void wait_for(struct page *pg, struct ticket *t)
         return;
     ticket_push(&pg->waiters, t); /* P6: a full barrier; pairs with settle() */
     state = at_load(&pg->word) & PAGE_STATE;
-    if (state != PAGE_LOADING && state != PAGE_EVICTING)
+    if (state == PAGE_ABSENT || state == PAGE_RESIDENT)
         finish_waiters(pg);
 }
 
@@ -156,6 +159,8 @@ void pager_load(struct vm *vm, struct slot *s, gfn_t gfn, struct ticket *t)
         return;
     }
     wait_for(pg, t);
+    if ((at_load(&pg->word) & PAGE_STATE) == PAGE_ASIDE)
+        hook_wanted(vm, gfn);
 }
 
 static void write_done(struct store_req *r)
@@ -203,4 +208,35 @@ u32 pager_move_page(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame)
     settle(pg,
            PAGE_RESIDENT | FRAME_WORD(frame) | (word & (PAGE_DIRTY | PAGE_SWAPPED | PAGE_REF | PAGE_AGE)));
     return PAGE_FRAME(word);
+}
+
+void pager_lay_aside(struct slot *s, gfn_t gfn)
+{
+    struct page *pg = slot_page(s, gfn);
+    u64 word = at_load(&pg->word);
+
+    check((word & PAGE_STATE) == PAGE_EVICTING, "only a page that nobody can reach is laid aside");
+    (void)at_xchg(&pg->word, (word & ~PAGE_STATE) | PAGE_ASIDE); /* P6: before pager_awaited() */
+}
+
+bool pager_awaited(struct vm *vm, gfn_t gfn)
+{
+    return at_load(&slot_page(slot_find_any(vm, gfn), gfn)->waiters);
+}
+
+void pager_put_back(struct vm *vm, gfn_t gfn)
+{
+    struct slot *s = slot_find_any(vm, gfn);
+    u64 word = at_load(&slot_page(s, gfn)->word);
+
+    check((word & PAGE_STATE) == PAGE_ASIDE, "only a page that was laid aside is put back");
+    become_resident(s, gfn, word & (PAGE_DIRTY | PAGE_SWAPPED));
+}
+
+void pager_give_up(struct vm *vm, gfn_t gfn)
+{
+    struct page *pg = slot_page(slot_find_any(vm, gfn), gfn);
+
+    (void)at_or(&pg->word, PAGE_AT_HAND); /* P6: before the waiters are taken; pairs with wait_for() */
+    finish_waiters(pg);
 }

@@ -42,8 +42,8 @@ bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn);
 /* The largest leaf that can map gfn: 1 if all pages of its 2 MiB are resident and side by side, else 0. As above, and
  * good only if inv_retry_range() is false for all of them (B3-10). */
 unsigned pager_level(struct vm *vm, struct slot *s, gfn_t gfn);
-/* An anonymous page that was never touched: loading it takes no time. */
-bool pager_is_zero(struct slot *s, gfn_t gfn);
+/* Loading it takes no time: an anonymous page that was never touched, or one that the test hook let go. */
+bool pager_is_quick(struct slot *s, gfn_t gfn);
 /* The frame that a page word names. */
 hpa_t pager_hpa(struct vm *vm, u64 word);
 
@@ -68,6 +68,19 @@ unsigned pager_migrate_range(struct vm *vm, gfn_t start, gfn_t end);
 /* Bring the pages of gfn's block to the places reserved for them. True: all are there, one leaf could map them. */
 bool pager_gather_block(struct vm *vm, gfn_t gfn);
 
+/*
+ * For the test hook: the page, if it is RESIDENT, becomes ASIDE, as an eviction would begin; who wants it waits by
+ * ticket, and hook_wanted() is told. Then it is the hook's alone, until pager_put_back() makes it RESIDENT. No locks
+ * held.
+ */
+enum aside { ASIDE_DONE, ASIDE_NO_MEMORY, ASIDE_NOT_RESIDENT };
+enum aside pager_set_aside(struct vm *vm, gfn_t gfn) must_check;
+void pager_put_back(struct vm *vm, gfn_t gfn);
+/* The wait for the page, which is ASIDE and stays so, is over: whoever wants it next may get it without one. */
+void pager_give_up(struct vm *vm, gfn_t gfn);
+/* Does anybody wait for the page? */
+bool pager_awaited(struct vm *vm, gfn_t gfn);
+
 /* Give back an EVICTING page's frame, by way of swap if the page is dirty. No locks held. */
 void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn);
 
@@ -83,5 +96,7 @@ void pager_starve(struct vm *vm, gfn_t gfn);
 void pager_feed(struct vm *vm);
 /* The page, LOADING and the caller's, gets this frame and its contents. */
 void pager_fill(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame);
+/* The page, EVICTING, unmapped and the caller's, becomes ASIDE. */
+void pager_lay_aside(struct slot *s, gfn_t gfn);
 /* The page, EVICTING, unmapped and the caller's, goes on in this frame. Returns the one that it leaves. */
 u32 pager_move_page(struct vm *vm, struct slot *s, gfn_t gfn, u32 frame) must_check;

@@ -9,7 +9,7 @@ bool pager_slot_busy(const struct slot *s)
     for (u64 i = 0; i < s->pages; i++) {
         u64 state = at_load_acq(&s->page[i].word) & PAGE_STATE;
 
-        if (state == PAGE_LOADING || state == PAGE_EVICTING)
+        if (state != PAGE_ABSENT && state != PAGE_RESIDENT)
             return true;
     }
     return false;

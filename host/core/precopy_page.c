@@ -105,6 +105,7 @@ static enum precopy_put put_locked(struct vm *vm, struct slot *s, gfn_t gfn, boo
     case PAGE_EVICTING:
         return PUT_LATER;
     case PAGE_RESIDENT:
+    case PAGE_ASIDE:
         page = kind == PRECOPY_BYTES ? port_map(pager_hpa(vm, word)) : NULL;
         break;
     case PAGE_ABSENT:

@@ -40,6 +40,7 @@ static enum verdict judge(struct vm *vm, struct slot *s, gfn_t gfn, const void *
     case PAGE_EVICTING:
         return NOT_YET;
     case PAGE_RESIDENT:
+    case PAGE_ASIDE:
         if (kind == PRECOPY_SOURCE && !read)
             return WANT_SOURCE;
         return equal(port_map(pager_hpa(vm, word)), kind == PRECOPY_SOURCE ? read : bytes);

@@ -3,6 +3,7 @@
 #pragma once
 #include "lib/types.h"
 #include "store.h"
+#include "abi/testhook.h"
 
 struct ticket;
 struct vm;
@@ -13,14 +14,16 @@ struct vm;
  *   ABSENT --fault--> LOADING --read or zeroed--> RESIDENT --victim--> EVICTING --written, or clean--> ABSENT
  *
  * EVICTING goes back to RESIDENT if somebody waits for the page by the time its write to swap has ended.
+ * RESIDENT --test hook--> ASIDE --test hook--> RESIDENT: the page stays in its frame, and is nobody's meanwhile.
  */
-enum page_state { PAGE_ABSENT, PAGE_LOADING, PAGE_RESIDENT, PAGE_EVICTING };
+enum page_state { PAGE_ABSENT, PAGE_LOADING, PAGE_RESIDENT, PAGE_EVICTING, PAGE_ASIDE };
 
 #define PAGE_STATE   0x07ull
-#define PAGE_DIRTY   0x08ull /* differs from what the slot or swap would give */
-#define PAGE_SWAPPED 0x10ull /* swap, not the slot's source, has its last clean contents */
-#define PAGE_REF     0x20ull /* loaded or used by the host since the hand passed */
-#define PAGE_AGE     0xc0ull /* generations without use, up to AGE_MAX */
+#define PAGE_DIRTY   0x08ull  /* differs from what the slot or swap would give */
+#define PAGE_SWAPPED 0x10ull  /* swap, not the slot's source, has its last clean contents */
+#define PAGE_REF     0x20ull  /* loaded or used by the host since the hand passed */
+#define PAGE_AGE     0xc0ull  /* generations without use, up to AGE_MAX */
+#define PAGE_AT_HAND 0x100ull /* ASIDE, and whoever wants it may get it without a wait */
 /* bits 63:12: the pool frame that holds it, except when ABSENT */
 #define PAGE_AGE_OF(word) (((word)&PAGE_AGE) >> 6)
 #define PAGE_AGED(age)    ((u64)(age) << 6)
@@ -29,20 +32,21 @@ enum page_state { PAGE_ABSENT, PAGE_LOADING, PAGE_RESIDENT, PAGE_EVICTING };
 
 struct page {
     u64 word;
-    struct ticket *waiters; /* tickets to finish when LOADING or EVICTING ends */
+    struct ticket *waiters; /* tickets to finish when LOADING, EVICTING or ASIDE ends */
 };
 
 /*
- * Private slots: the core finds them by name and not by gfn; no guest may move or delete them, or is told that they are
- * RAM.
+ * Private slots: no guest may move or delete them, or is told that they are RAM. The core finds them by name and not by
+ * gfn, but for those of the test hook, which has several.
  */
-enum slot_id { SLOT_PUBLIC, SLOT_APIC_PAGE, SLOT_IDS };
+enum slot_id { SLOT_PUBLIC, SLOT_APIC_PAGE, SLOT_HOOK, SLOT_IDS };
 
 /* Never changes while a set points to it, but for what the pages are in. */
 struct slot {
     gfn_t base;
     u64 pages; /* 0: not in use */
     enum slot_id id;
+    bool read_only;      /* nobody writes to it, neither the guest nor the host for it */
     const char *name;    /* for messages */
     struct store *store; /* a module's bytes; NULL = anonymous, zero on first touch */
     u64 swap_offset;     /* every page has its place in swap: no allocation that could fail later */
@@ -50,8 +54,9 @@ struct slot {
     u64 *log;            /* of dirty.c: a bit for each page; NULL until a log is kept; by atomics */
 };
 
-#define SLOT_MAX 8                         /* public ones */
-#define SLOTS    (SLOT_MAX + SLOT_IDS - 1) /* all that a set can have */
+#define SLOT_MAX      8                              /* public ones */
+#define SLOT_HOOK_MAX (HOOK_WINDOW_MAX + 1)          /* of the test hook */
+#define SLOTS         (SLOT_MAX + 1 + SLOT_HOOK_MAX) /* all that a set can have */
 
 /*
  * A slot set: what gfns mean, as of one moment. Published through one pointer and never changed while a reader can see
@@ -107,11 +112,15 @@ enum slot_error {
 
 /*
  * Change the slots of a VM, running or not (B5). On any error nothing has changed. No lock held; the caller keeps no
- * slot or page that it looked up before: it waits for all readers but itself.
+ * slot or page that it looked up before: it waits for all readers but itself. Once it is done, all vCPUs look again
+ * whether events can be delivered (A0-15).
  */
 enum slot_error slot_add(struct vm *vm, const char *name, gfn_t base, u64 pages,
                          struct store *store) must_check;
 enum slot_error slot_add_private(struct vm *vm, enum slot_id id, gfn_t base) must_check;
+/* A page of the test hook; and: it appears at `to` from now on, and can be written or not. Its contents stay. */
+enum slot_error slot_add_hook(struct vm *vm, gfn_t base, bool read_only) must_check;
+enum slot_error slot_change_hook(struct vm *vm, gfn_t base, gfn_t to, bool read_only) must_check;
 /* The slot that begins at base, its pages and what was written to them. */
 enum slot_error slot_delete(struct vm *vm, gfn_t base) must_check;
 /* What used the private slot does so no more: it does not come back (B7-2). */

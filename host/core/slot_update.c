@@ -26,6 +26,10 @@ static bool update_begin(struct vm *vm)
 static enum slot_error update_end(struct vm *vm, enum slot_error e)
 {
     at_store_rel(&vm->slot_table.updating, 0);
+    if (!e && at_load(&vm->state) != VM_SETUP)
+        for (unsigned i = 0; i < vm->vcpus; i++)
+            vcpu_request(vm->vcpu[i],
+                         REQ_DONE); /* an APF slot may have come, or can be written again (A0-15) */
     return e;
 }
 
@@ -79,6 +83,11 @@ static unsigned count_of(const struct slots *set, enum slot_id id)
     return n;
 }
 
+static unsigned most_of(enum slot_id id)
+{
+    return id == SLOT_PUBLIC ? SLOT_MAX : id == SLOT_HOOK ? SLOT_HOOK_MAX : 1;
+}
+
 /* The lowest place in swap that no slot has: what a deleted one had is used again. */
 static u64 swap_place(const struct slots *set, u64 bytes)
 {
@@ -105,7 +114,7 @@ static enum slot_error add(struct vm *vm, const struct slot *wanted)
 
     if (e)
         return e;
-    if (count_of(&next, wanted->id) >= (wanted->id == SLOT_PUBLIC ? SLOT_MAX : 1))
+    if (count_of(&next, wanted->id) >= most_of(wanted->id))
         return SLOT_TOO_MANY;
     place = swap_place(&next, bytes);
     if (at_load(&vm->state) != VM_SETUP && place + bytes > vm->pager.swap->bytes)
@@ -139,12 +148,20 @@ enum slot_error slot_add_private(struct vm *vm, enum slot_id id, gfn_t base)
     return update_begin(vm) ? update_end(vm, add(vm, &wanted)) : SLOT_BUSY;
 }
 
-/* The slot that begins at base. Updater only. */
-static struct slot *begins_at(struct vm *vm, gfn_t base)
+enum slot_error slot_add_hook(struct vm *vm, gfn_t base, bool read_only)
+{
+    const struct slot wanted = {
+        .base = base, .pages = 1, .id = SLOT_HOOK, .read_only = read_only, .name = "test hook"};
+
+    return update_begin(vm) ? update_end(vm, add(vm, &wanted)) : SLOT_BUSY;
+}
+
+/* The slot of this kind that begins at base. Updater only. */
+static struct slot *begins_at(struct vm *vm, gfn_t base, enum slot_id id)
 {
     struct slot *s = slot_find(vm, base);
 
-    return s && s->id == SLOT_PUBLIC && s->base.v == base.v ? s : NULL;
+    return s && s->id == id && s->base.v == base.v ? s : NULL;
 }
 
 /*
@@ -198,7 +215,7 @@ static enum slot_error delete (struct vm *vm, struct slot *s) {
 
 enum slot_error slot_delete(struct vm *vm, gfn_t base)
 {
-    return update_begin(vm) ? update_end(vm, delete (vm, begins_at(vm, base))) : SLOT_BUSY;
+    return update_begin(vm) ? update_end(vm, delete (vm, begins_at(vm, base, SLOT_PUBLIC))) : SLOT_BUSY;
 }
 
 enum slot_error slot_delete_private(struct vm *vm, enum slot_id id)
@@ -211,7 +228,7 @@ enum slot_error slot_delete_private(struct vm *vm, enum slot_id id)
     return update_end(vm, delete (vm, s));
 }
 
-static enum slot_error move(struct vm *vm, struct slot *s, gfn_t to)
+static enum slot_error move(struct vm *vm, struct slot *s, gfn_t to, bool read_only)
 {
     enum slot_error e = s ? check_range(vm, to, s->pages, s) : SLOT_MISSING;
     struct slot *moved;
@@ -223,6 +240,7 @@ static enum slot_error move(struct vm *vm, struct slot *s, gfn_t to)
     moved = unused(vm);
     *moved = *s;
     moved->base = to;
+    moved->read_only = read_only;
     replace(vm, s, moved);
     *s = (struct slot){.pages = 0};
     return SLOT_OK;
@@ -230,7 +248,14 @@ static enum slot_error move(struct vm *vm, struct slot *s, gfn_t to)
 
 enum slot_error slot_move(struct vm *vm, gfn_t base, gfn_t to)
 {
-    return update_begin(vm) ? update_end(vm, move(vm, begins_at(vm, base), to)) : SLOT_BUSY;
+    return update_begin(vm) ? update_end(vm, move(vm, begins_at(vm, base, SLOT_PUBLIC), to, false))
+                            : SLOT_BUSY;
+}
+
+enum slot_error slot_change_hook(struct vm *vm, gfn_t base, gfn_t to, bool read_only)
+{
+    return update_begin(vm) ? update_end(vm, move(vm, begins_at(vm, base, SLOT_HOOK), to, read_only))
+                            : SLOT_BUSY;
 }
 
 void slot_free_all(struct vm *vm)

@@ -86,6 +86,7 @@ struct tdp_map {
     unsigned level;    /* of the leaf to install; where a table is, smaller ones are (C10-2) */
     unsigned nx_level; /* above `level`: the level it would have had, were it not for a fetch (C10-1) */
     u32 access;        /* ACCESS_* that must work afterwards */
+    bool read_only;    /* the leaf never allows a write; only with level 0 */
 };
 
 /* An empty tree without a root. */

@@ -112,10 +112,13 @@ static always_inline enum tdp_result tdp_install(struct tdp *t, u64 *slot, u64 s
                                                  unsigned level)
 {
     bool free_write = fmt.dirty && at_load(&t->log) != TDP_LOG_WRITE_PROTECT;
-    bool write = free_write || (m->access & ACCESS_WRITE);
+    bool write = (free_write || (m->access & ACCESS_WRITE)) && !m->read_only;
     u64 first = tdp_first(m->gfn.v, level);
+    u64 leaf = tdp_leaf(t, m->pfn.v - (m->gfn.v - first), level, write);
 
-    if (!tdp_try(slot, &seen, tdp_leaf(t, m->pfn.v - (m->gfn.v - first), level, write), level))
+    if (m->read_only)
+        leaf &= ~fmt.may_write;
+    if (!tdp_try(slot, &seen, leaf, level))
         return TDP_RETRY;
     if (write && !free_write)
         tdp_dirtied(t->vm, (gfn_t){first}, tdp_span(level));

@@ -75,6 +75,7 @@ void vm_destroy(struct vm *vm)
     precopy_free(vm);
     image_free(&vm->image);
     slot_free_all(vm);
+    hook_free(vm);
     pager_free(vm);
     port_zfree(vm, sizeof(*vm));
 }

@@ -9,6 +9,7 @@
 #include "nx_worker.h"
 #include "pager.h"
 #include "hold.h"
+#include "hook.h"
 #include "image.h"
 #include "uart.h"
 #include "abi/faultline.h"
@@ -44,6 +45,7 @@ struct vm_config {
     enum nx_mode nx;
     u32 nx_ratio; /* of the tables that the mitigation costs, one of so many is given back at a time; 0: none */
     u64 nx_period; /* ns between two times, 0: derived */
+    bool hook;     /* with the device of abi/testhook.h */
 };
 
 struct vm {
@@ -72,6 +74,7 @@ struct vm {
     struct precopy precopy;
     struct memory_image image; /* the last one that the guest asked for (FL_HC_PRECOPY) */
     struct uart uart;
+    struct hook *hook;     /* NULL: there is none */
     struct fl_stats stats; /* each by atomics */
 };
 

@@ -22,6 +22,8 @@ static const char *const nx_names[] = {
     [NX_AUTO] = "auto", [NX_FORCE] = "force", [NX_OFF] = "off", [NX_NEVER] = "never", NULL,
 };
 
+static const char *const switch_names[] = {"off", "on", NULL};
+
 /* Takes the part of t up to the next colon. */
 static struct arg_text cut(struct arg_text *t)
 {
@@ -59,7 +61,7 @@ static void read_module(struct arg_text t, struct hyp_module *m)
 
 void hyp_args_read(const char *line, struct hyp_args *out)
 {
-    u64 vcpus = 2, apf = FL_APF_DUAL, nx = NX_AUTO, nx_ratio = NX_RATIO;
+    u64 vcpus = 2, apf = FL_APF_DUAL, nx = NX_AUTO, nx_ratio = NX_RATIO, hook = 0;
     struct arg_texts modules = {0};
     char error[ARG_ERROR_BYTES];
     struct vm_config *vm = &out->vm;
@@ -73,6 +75,7 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         {"nx", ARG_CHOICE, .names = nx_names, .value = &nx},
         {"nxratio", ARG_NUMBER, 0, UINT32_MAX, .value = &nx_ratio},
         {"nxperiod", ARG_DURATION, 0, NX_PERIOD_MAX, .value = &vm->nx_period},
+        {"hook", ARG_CHOICE, .names = switch_names, .value = &hook},
         {"module", ARG_TEXT, .texts = &modules},
     };
 
@@ -86,6 +89,7 @@ void hyp_args_read(const char *line, struct hyp_args *out)
     vm->apf = (enum fl_personality)apf;
     vm->nx = (enum nx_mode)nx;
     vm->nx_ratio = (u32)nx_ratio;
+    vm->hook = hook;
     out->modules = modules.count;
     for (unsigned i = 0; i < modules.count; i++)
         read_module(modules.text[i], &out->module[i]);

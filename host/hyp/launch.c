@@ -4,6 +4,7 @@
 #include "args.h"
 #include "con.h"
 #include "fail.h"
+#include "hook.h"
 #include "load.h"
 #include "loop.h"
 #include "percpu.h"
@@ -57,6 +58,8 @@ static void make_vm(const struct boot_info *b)
         hyp_fail(VM_STATUS_MACHINE, "no memory for the page states of %lu MiB of guest memory",
                  (args.vm.memory / MiB));
     add_modules(modules);
+    if (args.vm.hook && !hook_make(vm))
+        hyp_fail(VM_STATUS_MACHINE, "no memory for the test hook");
     if (swap->bytes < vm->pager.swap_used)
         hyp_fail(VM_STATUS_CONFIG, "partition swap: %lu MiB, but the guest's memory and modules need %lu",
                  (swap->bytes / MiB), (vm->pager.swap_used / MiB));

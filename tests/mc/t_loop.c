@@ -223,6 +223,13 @@ u64 nx_work(struct vm *of, u64 at)
     return TIME_NEVER;
 }
 
+u64 hook_work(struct vm *of, u64 now)
+{
+    (void)of;
+    (void)now;
+    return TIME_NEVER;
+}
+
 void exit_handle(struct vcpu *v, struct exit *e)
 {
     (void)v;

@@ -29,6 +29,12 @@ static enum slot_kind (*look)(struct vm *of, gfn_t gfn, struct slot **s);
 static void (*enter)(struct inv *i, struct inv_bracket *b);
 static void (*update)(void);
 
+void vcpu_request(struct vcpu *v, u32 req)
+{
+    (void)v;
+    (void)req;
+}
+
 void port_panic(const char *invariant, const char *file, int line)
 {
     (void)file;

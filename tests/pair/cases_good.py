@@ -65,6 +65,10 @@ CASES = [
            host=f"mem=16M resident=4M apf={apf}", say=(": 0 wrong$",), checks=(checks.balanced, *more))
       for apf in DIALECTS for storm, more in (("toggle", (checks.at_least(dropped=1),)), ("evict", ()))],
 
+    *[Case(f"waits-storm-miss-{apf}", guest="waits", args="waits=2000 threads=8 storm=miss", disk="numbered",
+           host=f"mem=16M resident=4M apf={apf} hook=on", say=(r"waits: [1-9]\d* pages went missing$", ": 0 wrong$"),
+           checks=(checks.balanced,)) for apf in DIALECTS],
+
     *[Case(f"waits-storm-move-{apf}", guest="waits", args=f"waits={n} threads=8 storm=move", disk="numbered",
            host=f"mem=16M resident=4M apf={apf}", say=(r"waits: moved [1-9]\d* times$", ": 0 wrong$"))
       for apf, n in (("none", 20000), ("int", 2000))],

@@ -84,14 +84,14 @@ static void zero_fill(void **state)
     pfn_t pfn;
 
     (void)state;
-    assert_true(pager_is_zero(slot_find(vm, g), g));
-    assert_false(pager_is_zero(slot_find(vm, module_gfn(0)), module_gfn(0)));
+    assert_true(pager_is_quick(slot_find(vm, g), g));
+    assert_false(pager_is_quick(slot_find(vm, module_gfn(0)), module_gfn(0)));
     load(g, &v->apf.tickets.sync);
     assert_int_equal(word(g) & PAGE_MASK, PAGE_RESIDENT | PAGE_REF);
     assert_int_equal(arrived(v, &v->apf.tickets.sync), 1);
     expect_bytes(g, 0); /* the machine's frames are full of rubbish */
     assert_true(pager_resident(vm, slot_find(vm, g), g, &pfn));
-    assert_false(pager_is_zero(slot_find(vm, g), g));
+    assert_false(pager_is_quick(slot_find(vm, g), g));
     assert_int_equal(vm->stats.zero_fills, 1);
     assert_int_equal(fake_disk.submitted, 0);
     check_frames();
@@ -191,7 +191,7 @@ static void swap_round_trip(void **state)
     world_evict(g);
     assert_int_equal(word(g), PAGE_ABSENT | PAGE_SWAPPED);
     assert_int_equal(world.swap.data[20 * PAGE_SIZE], 0x31);
-    assert_false(pager_is_zero(slot_find(vm, g), g));
+    assert_false(pager_is_quick(slot_find(vm, g), g));
     load(g, NULL);
     assert_true(fake_store_waits(&world.swap, 20));
     fake_disk_finish_all();
@@ -234,7 +234,7 @@ static void untouched_zeroes_are_dropped(void **state)
     world_evict(g);
     assert_int_equal(word(g), PAGE_ABSENT);
     assert_int_equal(vm->stats.writes, 0);
-    assert_true(pager_is_zero(slot_find(vm, g), g));
+    assert_true(pager_is_quick(slot_find(vm, g), g));
 }
 
 /* Somebody wants the page while it is being written out: it stays, clean, and needs not be read. */

@@ -12,8 +12,11 @@ static void every_kind_of_page(void)
     guest_writes(module_gfn(5), 4);
     evict((gfn_t){21});
     evict(module_gfn(3));
+    guest_writes((gfn_t){23}, 6); /* taken away by the test hook */
+    assert_int_equal(pager_set_aside(vm, (gfn_t){23}), ASIDE_DONE);
     start();
     expect_equal();
+    expect_image((gfn_t){23}, PRECOPY_BYTES, 6);
     expect_image((gfn_t){FIRST}, PRECOPY_BYTES, 1);
     expect_image((gfn_t){21}, PRECOPY_BYTES, 2);
     expect_image((gfn_t){22}, PRECOPY_ZERO, 0);

@@ -3,8 +3,8 @@
 #include "boot.h"
 #include "conf.h"
 
-#define LOOK_AT  4096 /* pages at most */
-#define TOLD_MAX 200  /* events at most, which the log has to hold twice */
+#define LOOK_AT  512 /* pages at most */
+#define TOLD_MAX 200 /* events at most, which the log has to hold twice */
 
 static unsigned looked, told;
 

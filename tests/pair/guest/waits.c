@@ -2,15 +2,17 @@
 /*
  * waits.c: do threads that wait for pages always wake up?
  *
- *     waits [waits=N] [threads=N] [stuck=SECONDS] [storm=toggle|evict|move]
+ *     waits [waits=N] [threads=N] [stuck=SECONDS] [storm=toggle|evict|move|miss]
  *
  * Threads read random pages of the boot module, of which each holds nothing but its own number, until so many events
  * have told of an absent page. Without asynchronous page faults, until so many pages were read. A watchdog tells of a
  * thread that has waited for one page for too long. In a storm, main() meanwhile switches asynchronous page faults off
- * and on, or has the host take away whatever memory it can, or move the module by one page to and fro: then each page
- * but the first one, which is left alone, shows its own number or its neighbour's. Ends with 0, 1 if a page was wrong
- * or a thread was stuck, 2 if it could not be tried.
+ * and on, or has the host take away whatever memory it can, or makes pages of the module go missing (abi/testhook.h),
+ * or has the module moved by one page to and fro: then each page but the first one, which is left alone, shows its own
+ * number or its neighbour's. Ends with 0, 1 if a page was wrong or a thread was stuck, 2 if it could not be tried.
  */
+#include "abi/testhook.h"
+#include "cpu.h"
 #include "guest.h"
 #include "karch.h"
 #include <stdio.h>
@@ -25,13 +27,14 @@
 #define STORM_NS     (SECOND_NS / 200)
 #define EVICT_CALLS  64
 #define MOVE_CALLS   1000
+#define MISS_CALLS   64
 #define THREADS_MAX  (MAX_THREADS - 1)
 
 static struct {
     u64 waits, threads, stuck_s;
-    bool toggle, evict, move;
+    bool toggle, evict, move, miss;
     const u64 *module;
-    u64 pages, moves;
+    u64 pages, moves, misses;
     u32 stop;
     u64 wrong;
 } test = {.waits = 5000, .threads = 4, .stuck_s = 20};
@@ -118,8 +121,31 @@ static void move_module(void)
         }
 }
 
+static u32 hook(u32 command, u64 page, u32 value)
+{
+    out32(HOOK_PORT_PAGE, (u32)((u64)(uintptr_t)test.module / PAGE_SIZE + page));
+    out32(HOOK_PORT_VALUE, value);
+    out32(HOOK_PORT_COMMAND, command);
+    return in32(HOOK_PORT_COMMAND);
+}
+
+/* Some pages for a moment, some until the next call, which gives back what there is, or fails to. */
+static void miss_pages(void)
+{
+    static struct reader mine = {.random = 1};
+    static u64 page[MISS_CALLS];
+
+    for (unsigned i = 0; i < MISS_CALLS; i++) {
+        hook(i % 3 ? HOOK_DONE : HOOK_FAIL, page[i], i % 5 * 100);
+        page[i] = next_random(&mine) % test.pages;
+        test.misses += hook(HOOK_MISS, page[i], i % 2 ? HOOK_HOLD : i * 50) == 0;
+    }
+}
+
 static void storm(void)
 {
+    if (test.miss)
+        miss_pages();
     if (test.move)
         move_module();
     if (test.toggle) {
@@ -128,7 +154,7 @@ static void storm(void)
     }
     for (unsigned i = 0; test.evict && i < EVICT_CALLS; i++)
         karch_hypercall(FL_HC_EVICT, 0, ~0ull);
-    thread_sleep(test.toggle || test.evict || test.move ? STORM_NS : CALM_NS);
+    thread_sleep(test.toggle || test.evict || test.move || test.miss ? STORM_NS : CALM_NS);
 }
 
 /* False: a thread was stuck. */
@@ -188,6 +214,8 @@ static void read_options(int argc, char **argv)
             test.evict = true;
         else if (!strcmp(argv[i], "storm=move"))
             test.move = true;
+        else if (!strcmp(argv[i], "storm=miss"))
+            test.miss = in32(HOOK_PORT_ID) == HOOK_ID;
     }
 }
 
@@ -215,11 +243,15 @@ int main(int argc, char **argv)
     if (!watch(start))
         return STATUS_WRONG;
     at_store(&test.stop, 1);
+    for (u64 page = 0; test.miss && page < test.pages; page++)
+        hook(HOOK_DONE, page, 0);
     for (unsigned i = 0; i < test.threads; i++)
         thread_join(readers[i].thread);
     ns = time_ns() - start;
     if (test.move)
         printf("waits: moved %lu times\n", test.moves);
+    if (test.miss)
+        printf("waits: %lu pages went missing\n", test.misses);
     print_counters();
     printf("waits: %lu waits in %.1f s, %.0f per second: %lu wrong\n", waited(), (double)ns / SECOND_NS,
            (double)waited() * SECOND_NS / (double)ns, test.wrong);
