@@ -33,7 +33,12 @@ override DESTDIR := $(value DESTDIR)
 SEED            ?=# make sim: replay this seed
 SECONDS         ?=# make sim, make soak: how long; none = a minute, or until stopped
 ONLY            ?=# make mutants: part of the names of those to try; none = all
+HOST            ?= ours# make conf: which hosts; tests/conf/run --list-hosts names them
 DEPS            ?= yes# no = take the installed packages as they are
+
+ifeq ($(origin HOST),environment)
+HOST = ours# what a shell calls HOST is the name of the machine
+endif
 
 # ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
 # host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. app: the same with newlib and SSE.
@@ -234,7 +239,7 @@ build/sim/sim: $(SIM_OBJS)
 .SECONDARY:
 
 # ---- Verbs ---------------------------------------------------------------------------------------
-.PHONY: help deps all run test lint unit mc sim stress pair mutants iso bench soak soak-sim format clean distclean
+.PHONY: help deps all run test lint unit mc sim stress pair conf mutants iso bench soak soak-sim format clean distclean
 .PHONY: install uninstall
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
@@ -246,6 +251,7 @@ THIS  = $(firstword $(MAKEFILE_LIST))
 BOOTABLE   = build/host.elf $(GUESTS)
 LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
 PAIR_TESTS = $(wildcard tests/pair/run)
+CONF_TESTS = $(wildcard tests/conf/t_*.py)
 BENCH_TESTS = $(wildcard tests/bench/t_*.py)
 
 help: ## this list
@@ -268,7 +274,7 @@ test: ## everything that can be tested here; the last line counts it
 	$(call deps,run grub test)
 	$(build) all
 	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim $(BENCH_TESTS) \
-	           $(PAIR_TESTS)
+	           $(PAIR_TESTS) $(CONF_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)
@@ -289,6 +295,11 @@ stress: $(STRESS_TESTS) ## only the runs on threads under the thread sanitizer; 
 
 pair: $(BOOTABLE) ## only the boots of host and guest in an emulator
 	@tests/run $(PAIR_TESTS)
+
+conf: ## what HOST does, clause by clause of the ABI: a verdict, and build/conf/HOST.md
+	$(call deps,run grub)
+	$(build) build/host.elf build/guest-conf.elf build/guest-conf.elf32
+	@tests/conf/run $(HOST)
 
 mutants: ## put known bugs back one at a time, or those that match ONLY: which layer of tests notices each?
 	$(call deps,test)

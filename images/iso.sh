@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # iso.sh: put host and guest on a CD that GRUB boots: `images/iso.sh HOST GUEST OUT.iso HOST_ARGS GUEST_ARGS`.
 #
-# The arguments go into a GRUB script: they may hold what needs no quoting there (see `encode` in machine.py).
+# With '' as GUEST, HOST is a multiboot image that boots alone. The arguments go into a GRUB script: they may hold what
+# needs no quoting there (see `encode` in machine.py).
 set -eu
 
 [ $# -eq 5 ] || { echo "usage: images/iso.sh HOST GUEST OUT.iso HOST_ARGS GUEST_ARGS" >&2; exit 1; }
@@ -12,7 +13,7 @@ die() { echo "iso: $*" >&2; exit 1; }
 for args in "$host_args" "$guest_args"; do
     [[ $args =~ ^[A-Za-z0-9_.,:=%@+/~\ -]*$ ]] || die "'$args' holds a character that GRUB would not pass on"
 done
-for image in "$host" "$guest"; do
+for image in "$host" ${guest:+"$guest"}; do
     [ -f "$image" ] || die "no file '$image'"
 done
 
@@ -22,8 +23,12 @@ trap 'exit 130' INT TERM HUP
 
 mkdir -p "$tree/boot/grub"
 cp "$host" "$tree/boot/host.elf"
-cp "$guest" "$tree/boot/guest.elf"
-config=$(cat "$(dirname "$0")/grub.cfg")
+template=grub-alone.cfg
+if [ -n "$guest" ]; then
+    cp "$guest" "$tree/boot/guest.elf"
+    template=grub.cfg
+fi
+config=$(cat "$(dirname "$0")/$template")
 config=${config/@HOST_ARGS@/"$host_args"}
 config=${config/@GUEST_ARGS@/"$guest_args"}
 echo "$config" >"$tree/boot/grub/grub.cfg"

@@ -112,8 +112,9 @@ class Outcome:
 
 def run(command, time_limit, show=None):
     """
-    Runs the emulator until it ends or time_limit seconds are over; show(bytes) gets its output as it comes. Leaves
-    no process behind, not even when an exception (Ctrl-C) passes through. A run in which QEMU lost the guest's state,
+    Runs the emulator until it ends or time_limit seconds are over; show(bytes) gets its output as it comes, and may
+    return how many seconds are left from then on. Leaves no process behind, not even when an exception (Ctrl-C) passes
+    through; a signal handler calls stop_all(). A run in which QEMU lost the guest's state,
     which the host recognises (docs/emulators.md), says nothing about us and is repeated, in the open.
     """
     for attempt in range(ATTEMPTS):
@@ -124,24 +125,51 @@ def run(command, time_limit, show=None):
             show(b"emulator: QEMU lost the guest's state (docs/emulators.md); booting again\n")
 
 
+running = set()  # emulators, each the leader of a process group
+starting = threading.RLock()  # held while one starts and is not in there yet
+
+
+def stop(process):
+    """Ends it and what it started, except what made a session of its own."""
+    try:
+        os.killpg(process.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def stop_all():
+    """For good: no other starts after this."""
+    starting.acquire()
+    for process in list(running):
+        stop(process)
+
+
 def run_once(command, time_limit, show):
     late = threading.Event()
     console = bytearray()
     complaints = tempfile.TemporaryFile()  # QEMU's own; on one pipe they would fall into the middle of console lines
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
-                               start_new_session=True)
+    with starting:
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
+                                   start_new_session=True)
+        running.add(process)
 
     def out_of_time():
         late.set()
-        process.kill()
+        stop(process)
 
-    timer = threading.Timer(time_limit, out_of_time)
-    timer.start()
+    def allow(seconds):
+        timer = threading.Timer(seconds, out_of_time)
+        timer.start()
+        return timer
+
+    timer = allow(time_limit)
     try:
         while chunk := os.read(process.stdout.fileno(), 1 << 16):
             console += chunk
-            if show:
-                show(chunk)
+            left = show(chunk) if show else None
+            if left is not None:
+                timer.cancel()
+                timer = allow(left)
         code = process.wait()
         complaints.seek(0)
         said = complaints.read()
@@ -150,7 +178,8 @@ def run_once(command, time_limit, show):
         return Outcome(code, said + bytes(console), late.is_set())
     finally:
         timer.cancel()
-        process.kill()
+        stop(process)
         process.wait()
+        running.discard(process)
         process.stdout.close()
         complaints.close()
