@@ -98,7 +98,7 @@ $(eval $(call room,native,common/lib,))
 $(eval $(call room,native,host/core,-Ihost/core))
 $(eval $(call room,native,guest/kern,-Iguest/kern))
 $(eval $(call room,native,guest/apps,-Iguest/kern))
-$(eval $(call room,native,tests/unit/guest,-Iguest/kern -Itests/unit))
+$(eval $(call room,native,tests/unit/guest,$(ARCH_INC) -Iguest/kern -Itests/unit))
 $(eval $(call room,native,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,native,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,sim,common/lib,))
@@ -199,6 +199,10 @@ build/unit/guest/$1: build/native/tests/unit/guest/$1.c.o $(patsubst %,build/nat
 endef
 $(foreach t,$(patsubst tests/unit/guest/%.c,%,$(KERN_SRCS)),$(eval $(call kern_test,$t)))
 
+# Whose instructions are looked at.
+ORDER_TESTS = tests/unit/guest/t_order.py
+$(ORDER_TESTS): | build/guest-hello.link
+
 # ---- Stress: the same code on real threads under the thread sanitizer ----------------------------
 # tests/stress is one program; the unit tests that have threads are built once more.
 STRESS_TESTS = build/stress/tree $(patsubst %,build/stress/%,churn framepool)
@@ -273,13 +277,13 @@ all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/s
 test: ## everything that can be tested here; the last line counts it
 	$(call deps,run grub test)
 	$(build) all
-	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim $(BENCH_TESTS) \
-	           $(PAIR_TESTS) $(CONF_TESTS)
+	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim \
+	           $(BENCH_TESTS) $(PAIR_TESTS) $(CONF_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)
 
-unit: $(UNIT_TESTS) $(KERN_TESTS) ## only the native unit tests
+unit: $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) ## only the native unit tests
 	@tests/run $^
 
 mc: $(MC_TESTS) ## only the protocol explorer

@@ -2,8 +2,10 @@
 /* call.c: one cross-CPU call at a time; each CPU says by a sequence number that it has carried it out. */
 #include "call.h"
 #include "guest.h"
+#include "ipi.h"
 #include "irq.h"
 #include "percpu.h"
+#include "pvcpu.h"
 
 static struct mutex one_at_a_time;
 
@@ -35,12 +37,12 @@ void cpu_call_all(void (*fn)(void *), void *arg)
     at_add(&call.seq, 1);
     on = karch_irq_save();
     irq_call();
-    for (unsigned i = 0; i < n; i++)
-        if (&cpus[i] != karch_cpu())
-            karch_ipi(&cpus[i], KIRQ_CALL);
+    ipi_send((u32)(BIT(n) - 1) & ~(u32)BIT(karch_cpu()->id), KIRQ_CALL);
     karch_irq_restore(on);
     for (unsigned i = 0; i < n; i++)
-        while (at_load_acq(&cpus[i].call_seq) != call.seq)
+        while (at_load_acq(&cpus[i].call_seq) != call.seq) {
+            pvcpu_boost(&cpus[i]);
             thread_yield();
+        }
     mutex_unlock(&one_at_a_time);
 }

@@ -67,7 +67,9 @@ void cond_broadcast(struct cond *c);
 
 u64 time_ns(void); /* since some moment before main() */
 unsigned cpu_count(void);
-unsigned cpu_id(void);  /* of the CPU that ran the caller a moment ago */
+unsigned cpu_id(void); /* of the CPU that ran the caller a moment ago */
+/* So long CPU `cpu` wanted to run and the host ran something else; 0 where the host does not tell. */
+u64 cpu_steal_ns(unsigned cpu);
 u64 memory_bytes(void); /* RAM the loader told of */
 const char *boot_protocol(void);
 /* The time stamp counter at the first instruction and before main(). */

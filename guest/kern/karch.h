@@ -10,8 +10,8 @@
 struct percpu;
 struct thread;
 
-/* What may interrupt a CPU; the machine chooses the vectors. */
-enum kirq { KIRQ_TIMER, KIRQ_RESCHED, KIRQ_CALL, KIRQ_APF };
+/* What may interrupt a CPU, KIRQ_STOP at any time; the machine chooses the vectors. */
+enum kirq { KIRQ_TIMER, KIRQ_RESCHED, KIRQ_CALL, KIRQ_APF, KIRQ_STOP };
 
 /* This CPU's own data. Interrupts must be off: the answer is stale as soon as the thread migrates. */
 struct percpu *karch_cpu(void);
@@ -24,6 +24,7 @@ unsigned karch_cpu_count(void);        /* present ones, this one included; at mo
 /* c calls cpu_main(c) on stack sp; false if it does not come up. */
 bool karch_cpu_start(struct percpu *c, void *sp);
 void karch_ipi(struct percpu *to, enum kirq irq);
+u32 karch_ipi_command(enum kirq irq); /* as PV_HC_IPI wants it */
 
 /* Interrupts. */
 bool karch_irq_save(void); /* turns them off; tells whether they were on */
@@ -55,6 +56,8 @@ bool karch_pv_leaf(u32 leaf, u32 out[4]); /* CPUID leaf as EAX EBX ECX EDX; fals
 void karch_pv_write(u32 msr, u64 v);
 bool karch_pv_try_write(u32 msr, u64 v); /* false on #GP */
 s64 karch_hypercall(u64 number, u64 arg0, u64 arg1);
+s64 karch_hypercall4(u64 number, u64 arg0, u64 arg1, u64 arg2, u64 arg3);
 
+_Noreturn void karch_stop(void); /* this CPU does nothing any more */
 /* Ends the VM with this status. */
 _Noreturn void karch_exit(u32 status);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* main.c: start everything in order, then run main(); and stop everything at the end. */
+/* main.c: start everything in order, then run main(). */
 #include "boot.h"
-#include "call.h"
 #include "clock.h"
 #include "irq.h"
 #include "mem.h"
@@ -9,6 +8,7 @@
 #include "panic.h"
 #include "percpu.h"
 #include "pv.h"
+#include "pvcpu.h"
 #include "thread.h"
 
 struct percpu cpus[MAX_CPUS];
@@ -21,6 +21,7 @@ static void cpu_setup(struct percpu *c)
     c->timer_ns = TIMER_OFF;
     karch_cpu_init(c);
     clock_cpu_init(c);
+    pvcpu_start(c);
     pvapf_cpu_enable(c);
 }
 
@@ -87,18 +88,4 @@ unsigned cpu_id(void)
 
     karch_irq_restore(on);
     return id;
-}
-
-/* Nothing of the host's may write into this memory after the end (A4-4). */
-static void quiesce(void *unused)
-{
-    (void)unused;
-    pvapf_cpu_disable(karch_cpu());
-    clock_cpu_stop();
-}
-
-void machine_exit(u32 status)
-{
-    cpu_call_all(quiesce, NULL);
-    karch_exit(status);
 }

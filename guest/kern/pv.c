@@ -57,14 +57,16 @@ void pv_init(void)
     pv.cpus = r[EDX];
 }
 
-static bool kvm_has(unsigned feature)
+bool pv_has(unsigned feature)
 {
     return pv.kvm_features & BIT(feature);
 }
 
-bool pv_has_clock(void)
+u32 pv_clock_msr(void)
 {
-    return kvm_has(KVM_FEATURE_CLOCK);
+    if (pv_has(KVM_FEATURE_CLOCK))
+        return PV_MSR_SYSTEM_TIME;
+    return pv_has(KVM_FEATURE_CLOCK_OLD) ? PV_MSR_SYSTEM_TIME_OLD : 0;
 }
 
 unsigned pv_cpu_count(void)
@@ -99,11 +101,11 @@ static enum apf_dialect dialect_of_ours(void)
 
 enum apf_dialect pv_probe_dialect(void)
 {
-    if (!kvm_has(KVM_FEATURE_APF))
+    if (!pv_has(KVM_FEATURE_APF))
         return APF_ABSENT;
     if (pv.ours)
         return dialect_of_ours();
-    if (!kvm_has(KVM_FEATURE_APF_INT)) /* bit 4 alone says nothing on hosts since 5.8 (A3-6) */
+    if (!pv_has(KVM_FEATURE_APF_INT)) /* bit 4 alone says nothing on hosts since 5.8 (A3-6) */
         return APF_ABSENT;
     karch_pv_write(PV_MSR_APF_EN, 0);
     if (!karch_pv_try_write(PV_MSR_APF_PF2, APF_PF2_ON | karch_apf_vector()))

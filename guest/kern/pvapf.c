@@ -45,12 +45,18 @@ void pvapf_cpu_enable(struct percpu *c)
     c->apf_on = true;
 }
 
+void pvapf_cpu_stop(struct percpu *c)
+{
+    if (c->apf_on)
+        karch_pv_write(PV_MSR_APF_EN, 0);
+    c->apf_on = false;
+}
+
 void pvapf_cpu_disable(struct percpu *c)
 {
     if (!c->apf_on)
         return;
-    karch_pv_write(PV_MSR_APF_EN, 0);
-    c->apf_on = false;
+    pvapf_cpu_stop(c);
     apf_wake_cpu(c->id); /* the host forgot them (A1-11): each tries its access again */
     apf_forget_markers(c->id);
 }

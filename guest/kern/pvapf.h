@@ -12,6 +12,8 @@ void pvapf_init(void);
 /* On c itself, interrupts off. */
 void pvapf_cpu_enable(struct percpu *c);
 void pvapf_cpu_disable(struct percpu *c);
+void pvapf_cpu_stop(
+    struct percpu *c); /* the same for good: who waits is not woken, no lock is taken (A4-4) */
 
 /*
  * Does this #PF announce something other than a page fault? The marker of this CPU's slot, which it clears; 0 for an

@@ -9,6 +9,7 @@
  */
 #include "thread.h"
 #include "clock.h"
+#include "ipi.h"
 #include "irq.h"
 #include "panic.h"
 #include "percpu.h"
@@ -63,8 +64,8 @@ static void timer_at(struct percpu *c, u64 when_ns)
 
 static __attribute__((noinline)) void leave_vm(struct percpu *c)
 {
-    for (; c->kick; c->kick &= c->kick - 1)
-        karch_ipi(&cpus[__builtin_ctz(c->kick)], KIRQ_RESCHED);
+    ipi_send(c->kick, KIRQ_RESCHED);
+    c->kick = 0;
     if (c->timer_stale) {
         u64 now = time_ns();
 

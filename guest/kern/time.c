@@ -6,13 +6,12 @@
  */
 #include "clock.h"
 #include "abi/kvm_msr.h"
-#include "karch.h"
-#include "lib/atomic.h"
 #include "percpu.h"
 #include "pv.h"
+#include "pv_area.h"
 
 static struct {
-    bool by_host;
+    u32 msr; /* by which the host is told of an area; 0 = it offers no clock */
     u64 khz; /* of the TSC */
     struct pv_clock own;
 } clock;
@@ -39,8 +38,8 @@ static u64 khz_of(const struct pv_clock *s)
 
 void clock_init(void)
 {
-    clock.by_host = pv_has_clock();
-    if (!clock.by_host) {
+    clock.msr = pv_clock_msr();
+    if (!clock.msr) {
         clock.khz = karch_tsc_khz();
         own_scale(clock.khz);
     }
@@ -48,38 +47,37 @@ void clock_init(void)
 
 void clock_cpu_init(struct percpu *c)
 {
-    if (!clock.by_host)
+    if (!clock.msr)
         return;
-    karch_pv_write(PV_MSR_SYSTEM_TIME, (u64)(uintptr_t)&c->clock | PV_CLOCK_ON);
+    karch_pv_write(clock.msr, (u64)(uintptr_t)&c->clock | PV_CLOCK_ON);
     if (!clock.khz)
         clock.khz = khz_of(&c->clock);
 }
 
 void clock_cpu_stop(void)
 {
-    if (clock.by_host)
-        karch_pv_write(PV_MSR_SYSTEM_TIME, 0);
+    if (clock.msr)
+        karch_pv_write(clock.msr, 0);
 }
 
-/* Interrupts off. An odd version, or one that moved meanwhile, means that the host was writing. */
+/* Interrupts off. */
 static u64 read_ns(const struct pv_clock *s)
 {
     u32 version;
     u64 ns;
 
     do {
-        version = at_load_acq(&s->version);
+        version = area_begin(&s->version);
         ns = shifted(karch_tsc() - s->tsc_timestamp, s->tsc_shift);
         ns = (u64)((unsigned __int128)ns * s->tsc_to_system_mul >> 32) + s->system_time;
-        at_fence_rd();
-    } while (version & 1 || version != at_load(&s->version));
+    } while (area_changed(&s->version, version));
     return ns;
 }
 
 u64 time_ns(void)
 {
     bool on = karch_irq_save();
-    u64 ns = read_ns(clock.by_host ? &karch_cpu()->clock : &clock.own);
+    u64 ns = read_ns(clock.msr ? &karch_cpu()->clock : &clock.own);
 
     karch_irq_restore(on);
     return ns;

@@ -106,9 +106,11 @@ u32 apic_id(void)
     return reg_read(APIC_ID) >> (apic.x2apic ? 0 : XAPIC_ID_SHIFT);
 }
 
+/* A7-7: the word's bit is only ever set where the host was told of the word. */
 void apic_eoi(void)
 {
-    reg_write(APIC_EOI, 0);
+    if (!bit0_take(&this_cpu()->eoi))
+        reg_write(APIC_EOI, 0);
 }
 
 void karch_timer_arm(u64 tsc_ticks)
@@ -119,16 +121,22 @@ void karch_timer_arm(u64 tsc_ticks)
         reg_write(APIC_TIMER_INIT, (u32)MAX((unsigned __int128)tsc_ticks * apic.ticks_per_2e32 >> 32, 1u));
 }
 
-void karch_ipi(struct percpu *to, enum kirq irq)
+u32 karch_ipi_command(enum kirq irq)
 {
-    static const u8 vectors[] = {
-        [KIRQ_TIMER] = VEC_TIMER,
-        [KIRQ_RESCHED] = VEC_RESCHED,
-        [KIRQ_CALL] = VEC_CALL,
-        [KIRQ_APF] = VEC_APF,
+    static const u32 modes[] = {
+        [KIRQ_TIMER] = APIC_ICR_FIXED | VEC_TIMER,
+        [KIRQ_RESCHED] = APIC_ICR_FIXED | VEC_RESCHED,
+        [KIRQ_CALL] = APIC_ICR_FIXED | VEC_CALL,
+        [KIRQ_APF] = APIC_ICR_FIXED | VEC_APF,
+        [KIRQ_STOP] = APIC_ICR_NMI,
     };
 
-    icr_write(to->hw_id, APIC_ICR_ASSERT | APIC_ICR_FIXED | vectors[irq]);
+    return APIC_ICR_ASSERT | modes[irq];
+}
+
+void karch_ipi(struct percpu *to, enum kirq irq)
+{
+    icr_write(to->hw_id, karch_ipi_command(irq));
 }
 
 /* The waits are those of real hardware (Intel SDM vol. 3A, 8.4.4.1); a hypervisor needs none, but may be asked to. */

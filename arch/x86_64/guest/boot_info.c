@@ -75,10 +75,19 @@ static void read_pvh(const struct pvh_start_info *info)
         copy_cmdline(at(info->cmdline_paddr));
 }
 
+/* QEMU puts the name of the image first, GRUB does not. Our own words all have a `=`. */
+static const char *without_name(const char *words)
+{
+    const char *end = words;
+
+    while (*end && *end != ' ' && *end != '=')
+        end++;
+    return *end == ' ' ? end + 1 : *end == '=' ? words : end;
+}
+
 static void read_multiboot(const struct mb_info *info)
 {
     const struct mb_module *mods = at(info->mods_addr);
-    const char *words;
 
     boot.protocol = "multiboot";
     if (info->flags & MB_INFO_MEMMAP) {
@@ -94,11 +103,8 @@ static void read_multiboot(const struct mb_info *info)
     if (info->flags & MB_INFO_MODULES)
         for (u32 i = 0; i < info->mods_count; i++)
             add_module(mods[i].start, mods[i].end - mods[i].start);
-    if (info->flags & MB_INFO_CMDLINE) { /* its first word is the name of the image */
-        for (words = at(info->cmdline); *words && *words != ' '; words++)
-            ;
-        copy_cmdline(*words ? words + 1 : words);
-    }
+    if (info->flags & MB_INFO_CMDLINE)
+        copy_cmdline(without_name(at(info->cmdline)));
 }
 
 void boot_info_read(u32 protocol, u32 info)

@@ -107,6 +107,7 @@ bool karch_pv_try_write(u32 msr, u64 v)
     return !failed;
 }
 
+/* Of the two instructions for it the other vendor's host replaces or emulates this one (A7-10). */
 s64 karch_hypercall(u64 number, u64 arg0, u64 arg1)
 {
     s64 result;
@@ -115,11 +116,27 @@ s64 karch_hypercall(u64 number, u64 arg0, u64 arg1)
     return result;
 }
 
-void karch_exit(u32 status)
+s64 karch_hypercall4(u64 number, u64 arg0, u64 arg1, u64 arg2, u64 arg3)
 {
-    out32(PLATFORM_EXIT_PORT, status);
-    for (;;) { /* a machine without that port: stay silent */
+    s64 result;
+
+    __asm__ volatile("vmmcall"
+                     : "=a"(result)
+                     : "a"(number), "b"(arg0), "c"(arg1), "d"(arg2), "S"(arg3)
+                     : "memory");
+    return result;
+}
+
+void karch_stop(void)
+{
+    for (;;) {
         cli();
         hlt();
     }
+}
+
+void karch_exit(u32 status)
+{
+    out32(PLATFORM_EXIT_PORT, status);
+    karch_stop(); /* a machine without that port: stay silent */
 }

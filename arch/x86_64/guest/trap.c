@@ -78,6 +78,8 @@ void trap_exception(struct frame *f)
             }
         }
     }
+    if (f->vector == VEC_NMI)
+        irq_stop();
     die(f, read_cr2());
 }
 

@@ -151,6 +151,15 @@ static inline u64 read_rflags(void)
     return v;
 }
 
+/* Clears bit 0 and tells whether it was set, by one instruction, which is not locked: for a word of this CPU alone. */
+static inline bool bit0_take(u32 *word)
+{
+    bool was;
+
+    __asm__ volatile("btrl $0, %0" : "+m"(*word), "=@ccc"(was));
+    return was;
+}
+
 static inline void sti(void)
 {
     __asm__ volatile("sti" : : : "memory");

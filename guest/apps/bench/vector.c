@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vector.c: gates of the interrupt descriptor table led over stubs that read the counter. */
 #include "vector.h"
+#include "percpu.h"
 #include "x86.h"
 
 /* APM vol. 2, 4.8.4; of the kernel's gates all but the offset is kept. */
@@ -12,6 +13,7 @@ _Static_assert(sizeof(struct gate) == 16, "APM vol. 2, figure 4-24");
 
 volatile u32 vector_at[WATCHES], vector_own_at, vector_own_eoi;
 void *vector_next[WATCHES];
+u32 *vector_eoi_word;
 extern char vector_stub_fault[], vector_stub_ready[], vector_stub_own[];
 
 #define STUB(name, index)                       \
@@ -34,11 +36,14 @@ __asm__(".text\n" STUB("fault", "0") STUB("ready", "1") /* enum order */
         "    push %rbx\n"
         "    rdtsc\n"
         "    mov %eax, %ebx\n"
+        "    mov vector_eoi_word, %rcx\n"
+        "    btrl $0, (%rcx)\n" /* as the kernel does it (A7-7) */
+        "    jc 1f\n"
         "    mov $0x80b, %ecx\n" /* MSR_X2APIC_EOI */
         "    xor %eax, %eax\n"
         "    xor %edx, %edx\n"
         "    wrmsr\n"
-        "    rdtsc\n"
+        "1:  rdtsc\n"
         "    sub %ebx, %eax\n"
         "    mov %eax, vector_own_eoi\n"
         "    pop %rbx\n"
@@ -90,5 +95,6 @@ void vector_unwatch(unsigned which, unsigned vector)
 
 void vector_own(void)
 {
+    vector_eoi_word = &cpus[cpu_id()].eoi;
     lead(gate_of(VECTOR_OWN), gate_of(VECTOR_PF), vector_stub_own);
 }

@@ -23,4 +23,4 @@ extern volatile u32 vector_own_at, vector_own_eoi; /* … and what the own vecto
 /* `which` watches `vector`, which must not be under way when its gate is replaced. */
 void vector_watch(unsigned which, unsigned vector);
 void vector_unwatch(unsigned which, unsigned vector);
-void vector_own(void);
+void vector_own(void); /* on the CPU that calls this */

@@ -150,7 +150,7 @@ static void b_waits_on_cpu_1(void)
     assert_int_equal(apf_wait(0x2001), APF_WAITED);
 }
 
-/* T-A-142, T-A-151 (A4-25, A4-41): wake-all wakes who began to wait on this CPU, nobody else, and keeps markers. */
+/* T-A-142 (A4-25): wake-all wakes who began to wait on this CPU, nobody else, and keeps markers. */
 static void wake_all(void **state)
 {
     (void)state;
@@ -160,6 +160,32 @@ static void wake_all(void **state)
     fake_cpu(0, &a);
     assert_int_equal(apf_wait(0x3000), APF_NOT_NEEDED);
     assert_no_marker_is_lost();
+}
+
+static void wake_all_here_and_there(void)
+{
+    apf_wake_cpu(1);
+    assert_int_equal(woken_a, 0);
+    fake_cpu(0, &b);
+    apf_wake_cpu(0);
+    assert_int_equal(woken_a, 1);
+    fake_cpu(1, &a);
+}
+
+/* A wake without a reason, and it is run on another CPU, where it parks again. */
+static void a_moves_to_cpu_1(void)
+{
+    fake_cpu(1, &a);
+    while_parked = wake_all_here_and_there;
+}
+
+/* T-A-151 (A4-41): a thread that was moved after it parked belongs to the CPU on which it began to wait. */
+static void wake_all_of_one_that_moved(void **state)
+{
+    (void)state;
+    while_parked = a_moves_to_cpu_1;
+    assert_int_equal(apf_wait(0x1000), APF_WAITED);
+    assert_int_equal(parks, 2);
 }
 
 /* At enable and disable the markers of this CPU are forgotten, and only those. */
@@ -192,7 +218,7 @@ static void markers_run_out(void **state)
     assert_non_null(strstr(fake.console, "A4-24"));
 }
 
-/* T-A-144 (A4-31): who may not be descheduled halts; a ready handled on this CPU needs no interrupt to end the halt. */
+/* A4-31: who may not be descheduled halts; a ready handled on this CPU needs no interrupt to end the halt. */
 static void halt_wait(void **state)
 {
     (void)state;
@@ -202,6 +228,17 @@ static void halt_wait(void **state)
     assert_int_equal(fake.waits, 1);
     assert_int_equal(parks + woken_a, 0);
     assert_int_equal(fake.ipis[0][KIRQ_RESCHED], 0);
+}
+
+/* T-A-144 (A4-31): the idle thread is one of those: there is nobody to run instead of it. */
+static void idle_thread_halts(void **state)
+{
+    (void)state;
+    cpus[0].idle = &a;
+    fake.on_wait = ready_1000;
+    assert_int_equal(apf_wait(0x1000), APF_HALT_WAITED);
+    assert_int_equal(fake.waits, 1);
+    assert_int_equal(parks + woken_a, 0);
 }
 
 static void ready_on_cpu_1(void)
@@ -226,7 +263,7 @@ static void timer_then_ready(void)
         apf_ready(0x1000);
 }
 
-/* T-A-145: another interrupt ends the halt first: it looks again and goes back to waiting. */
+/* T-A-145 (A4-31): another interrupt ends the halt first: it looks again and goes back to waiting. */
 static void halt_wait_looks_again(void **state)
 {
     (void)state;
@@ -245,8 +282,10 @@ int main(void)
         cmocka_unit_test_setup(duplicate_ready, setup),
         cmocka_unit_test_setup(spurious_wake, setup),
         cmocka_unit_test_setup(wake_all, setup),
+        cmocka_unit_test_setup(wake_all_of_one_that_moved, setup),
         cmocka_unit_test_setup(forget_markers, setup),
         cmocka_unit_test_setup(halt_wait, setup),
+        cmocka_unit_test_setup(idle_thread_halts, setup),
         cmocka_unit_test_setup(halt_wait_ended_by_another_cpu, setup),
         cmocka_unit_test_setup(halt_wait_looks_again, setup),
         cmocka_unit_test_setup(markers_run_out, setup), /* last: it leaves the table full */

@@ -155,7 +155,7 @@ static void legacy_on(void **state)
     assert_int_equal(fake.log[0].value & 0x3f, APF_EN_ON | APF_EN_ALWAYS);
 }
 
-/* T-A-150 (A4-40): each CPU switches its own; switching twice is switching once. */
+/* A4-4, A4-40: each CPU switches its own; switching twice is switching once. */
 static void every_cpu_for_itself(void **state)
 {
     (void)state;
@@ -210,8 +210,6 @@ static void interrupts_off_is_a_host_bug(void **state)
     up(APF_INT);
     assert_true(fake_ends(event_with_interrupts_off, STATUS_PANIC));
     assert_non_null(strstr(fake.console, "A4-12"));
-    assert_int_equal(fake.log[fake.writes - 1].msr, PV_MSR_APF_EN);
-    assert_int_equal(fake.log[fake.writes - 1].value, 0);
 }
 
 /* A2-13: a PF2 guest acknowledges a not-present event too, with the slot already free. */
@@ -250,7 +248,7 @@ static void slot_is_free_at_ack(u32 msr, u64 value)
     assert_int_equal(pvapf_dialect() == APF_INT ? cpus[0].apf_slot.token : cpus[0].apf_slot.word0, 0);
 }
 
-/* T-A-147 (A4-27, A4-28): read, act, clear, and only then exactly one ACK. */
+/* A4-27, A4-28: read, act, clear, and only then exactly one ACK; t_order.py looks at the instructions (T-A-147). */
 static void int_ready(void **state)
 {
     struct percpu *c = up(APF_INT);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* threads.c: the scheduler, and asynchronous page faults on top, on one CPU whose time is its instruction count. */
 /* with: guest/kern/sched.c guest/kern/sync.c guest/kern/thread.c guest/kern/time.c guest/kern/mem.c */
-/* with: guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c guest/kern/apf_table.c */
+/* with: guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c guest/kern/apf_table.c guest/kern/ipi.c */
 /* with: tests/unit/guest/fake/machine.c tests/unit/guest/fake/threads.c tests/unit/guest/fake/run.c */
 #include <stdarg.h>
 #include <stddef.h>
@@ -176,6 +176,25 @@ static void halt_wait_when_not_preemptible(void **state)
     assert_int_equal(cpus[0].current == cpus[0].idle, 1);
 }
 
+static void page_comes_and_somebody_to_run(void)
+{
+    run_note("halted ");
+    fake.on_wait = run_idle;
+    run_start(say, "b");
+    apf_ready(0x1000);
+}
+
+/* T-A-144 (A4-31): the idle thread waits by halting, and runs nobody before it is through with its own access. */
+static void idle_thread_is_not_left(void **state)
+{
+    (void)state;
+    fake.on_wait = page_comes_and_somebody_to_run;
+    assert_int_equal(apf_wait(0x1000), APF_HALT_WAITED);
+    run_note("idle ");
+    run_all();
+    assert_string_equal(run_trace, "halted idle b");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -185,6 +204,7 @@ int main(void)
         cmocka_unit_test_setup(preemption_disabled, run_setup),
         cmocka_unit_test_setup(the_others_run_meanwhile, run_setup),
         cmocka_unit_test_setup(halt_wait_when_not_preemptible, run_setup),
+        cmocka_unit_test_setup(idle_thread_is_not_left, run_setup),
     };
 
     return cmocka_run_group_tests(tests, run_setup_once, NULL);

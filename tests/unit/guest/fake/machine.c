@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* machine.c: karch.h for tests, all but threads. */
 #include "machine.h"
+#include "abi/kvm_hypercall.h"
 #include "boot.h"
 #include "irq.h"
 #include "lib/atomic.h"
 #include "panic.h"
+#include "spin.h"
+#include "stop.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +90,13 @@ void karch_ipi(struct percpu *to, enum kirq irq)
 {
     check(to != karch_cpu());
     fake.ipis[to->id][irq]++;
+    if (fake.on_ipi)
+        fake.on_ipi(to, irq);
+}
+
+u32 karch_ipi_command(enum kirq irq)
+{
+    return 0x4000u + irq;
 }
 
 bool karch_irq_save(void)
@@ -121,6 +131,8 @@ u8 karch_apf_vector(void)
 
 u64 karch_tsc(void)
 {
+    if (fake.on_tsc)
+        fake.on_tsc();
     return ++fake.tsc;
 }
 
@@ -184,14 +196,38 @@ void karch_pv_write(u32 msr, u64 v)
 
 s64 karch_hypercall(u64 number, u64 arg0, u64 arg1)
 {
-    (void)number;
-    (void)arg0;
-    (void)arg1;
-    return -1;
+    return karch_hypercall4(number, arg0, arg1, 0, 0);
+}
+
+s64 karch_hypercall4(u64 number, u64 arg0, u64 arg1, u64 arg2, u64 arg3)
+{
+    fake.calls++;
+    fake.call = (struct fake_call){number, {arg0, arg1, arg2, arg3}};
+    return fake.on_hypercall ? fake.on_hypercall() : -PV_ENOSYS;
+}
+
+void karch_stop(void)
+{
+    longjmp(fake.stopped, 1);
 }
 
 void karch_exit(u32 status)
 {
     fake.status = status;
     longjmp(fake.end, 1);
+}
+
+__attribute__((weak)) void spin_get_late(struct spin *l)
+{
+    panic("the lock at %p is held by nobody who could free it", (void *)l);
+}
+
+__attribute__((weak)) bool stop_lead(void)
+{
+    return true;
+}
+
+__attribute__((weak)) void stop_all(u32 status)
+{
+    karch_exit(status);
 }

@@ -3,7 +3,8 @@
  * machine.h: the guest kernel's machine, faked: up to MAX_CPUS CPUs of which a test is one at a time.
  *
  * karch_wait() does what `on_wait` says. An interrupt that is due is taken as soon as interrupts are turned on. Each
- * look at the time stamp counter takes one tick of 1 ns.
+ * look at the time stamp counter takes one tick of 1 ns. In tests that bring no spin.c and stop.c with them, locks are
+ * free and a panic ends the VM at once.
  */
 #pragma once
 #include "karch.h"
@@ -32,13 +33,21 @@ extern struct fake {
     unsigned writes;
     u32 gp_msr; /* a write of gp_bits to it raises #GP */
     u64 gp_bits;
-    unsigned ipis[MAX_CPUS][KIRQ_APF + 1];
+    unsigned ipis[MAX_CPUS][KIRQ_STOP + 1];
+    void (*on_ipi)(struct percpu *to, enum kirq irq); /* may be NULL */
+    void (*on_tsc)(void);                             /* likewise */
+    s64 (*on_hypercall)(void);                        /* likewise; otherwise there are none */
+    struct fake_call {
+        u64 number, arg[4];
+    } call; /* the last one */
+    unsigned calls;
     struct {
         u32 leaf, r[4];
     } leaf[FAKE_LEAF_MAX];
     char console[4096];
     size_t console_len;
-    jmp_buf end; /* karch_exit() comes back here */
+    jmp_buf end;     /* karch_exit() comes back here */
+    jmp_buf stopped; /* karch_stop() likewise */
     u32 status;
 } fake;
 
