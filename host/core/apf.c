@@ -162,6 +162,9 @@ void apf_service(struct vcpu *v)
             if (v->state == VCPU_WAIT_PAGE)
                 vcpu_set_state(v, VCPU_RUNNABLE);
             break;
+        case TICKET_AREA:
+            pv_steal_there(v);
+            break;
         case TICKET_SLOT:
             a->want_slot = false;
             break;

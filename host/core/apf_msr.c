@@ -2,6 +2,8 @@
 /* apf_msr.c: the three APF MSRs: check everything that can fail, then assign (D12, SPEC A1.2, A2.3, A3.2, A5-5). */
 #include "apf.h"
 #include "vcpu.h"
+#include "pv.h"
+#include "abi/kvm_cpuid.h"
 #include "abi/kvm_msr.h"
 #include "vm.h"
 #include "port.h"
@@ -34,13 +36,32 @@ static bool may_hold_slot(struct vcpu *v, u64 en)
     return s && !s->read_only;
 }
 
+/* Registers that exist though CPUID offers none of this are those of INT (A3-25). */
+static enum fl_personality personality(const struct vcpu *v)
+{
+    enum fl_personality p = v->vm->config.apf;
+
+    return p == FL_APF_NONE ? FL_APF_INT : p;
+}
+
+/* A bit of EN whose feature does not exist is reserved (A3-11, A3-12). */
+static u64 en_reserved(const struct vcpu *v)
+{
+    u64 bits = personality(v) == FL_APF_LEGACY ? APF_EN_RSVD_LEGACY : APF_EN_RSVD;
+
+    if (!pv_works(v, KVM_FEATURE_APF_VMEXIT))
+        bits |= APF_EN_VMEXIT;
+    if (!pv_works(v, KVM_FEATURE_APF_INT))
+        bits |= APF_EN_INT;
+    return bits;
+}
+
 static enum outcome write_en(struct vcpu *v, u64 value)
 {
     struct apf *a = &v->apf;
-    enum fl_personality p = v->vm->config.apf;
-    enum apf_dialect d = dialect_of(p, value, a->vec);
+    enum apf_dialect d = dialect_of(personality(v), value, a->vec);
 
-    if (value & (p == FL_APF_LEGACY ? APF_EN_RSVD_LEGACY : APF_EN_RSVD))
+    if (value & en_reserved(v))
         return OUTCOME_GP;
     if (d != APF_OFF && !may_hold_slot(v, value))
         return OUTCOME_GP; /* A0-36, A0-37: no state has changed */
@@ -61,7 +82,7 @@ static enum outcome write_en(struct vcpu *v, u64 value)
 static enum outcome write_vec(struct vcpu *v, u64 value)
 {
     struct apf *a = &v->apf;
-    enum fl_personality p = v->vm->config.apf;
+    enum fl_personality p = personality(v);
 
     if (value & (p == FL_APF_INT ? APF_VEC_RSVD : APF_PF2_RSVD))
         return OUTCOME_GP;

@@ -30,7 +30,8 @@ static enum outcome do_msr(struct vcpu *v, struct exit *e)
     if (i - X2APIC_MSR_FIRST <= X2APIC_MSR_LAST - X2APIC_MSR_FIRST || i == APIC_BASE_MSR ||
         i == TSC_DEADLINE_MSR)
         return lapic_msr(v, e);
-    if (i - PV_MSR_FIRST <= PV_MSR_LAST - PV_MSR_FIRST)
+    if (i - PV_MSR_FIRST <= PV_MSR_LAST - PV_MSR_FIRST || i == PV_MSR_WALL_CLOCK_OLD ||
+        i == PV_MSR_SYSTEM_TIME_OLD)
         return pv_msr(v, e);
     return hw_msr(v, e);
 }
@@ -73,6 +74,10 @@ static void finish(struct vcpu *v, struct exit *e, enum outcome o)
         hw_complete(v, e);
         return;
     case OUTCOME_AGAIN:
+        return;
+    case OUTCOME_YIELD:
+        hw_complete(v, e);
+        e->kind = EXIT_SPIN;
         return;
     case OUTCOME_GP:
         hw_inject_gp(v);

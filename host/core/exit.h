@@ -17,7 +17,7 @@ enum exit_kind {
     EXIT_MSR,    /* read: out value; write: in value */
     EXIT_IO,     /* one in/out, not a string form */
     EXIT_HLT,
-    EXIT_SPIN,      /* PAUSE in a loop, while hw_exit_on_spin() asks for it */
+    EXIT_SPIN,      /* PAUSE in a loop, while hw_exit_on_spin() asks for it; or the guest yields */
     EXIT_HYPERCALL, /* in: nr, arg; out: ret */
     EXIT_SHUTDOWN,  /* triple fault */
     EXIT_UNDEF,     /* an instruction this platform does not have: #UD */
@@ -65,6 +65,7 @@ struct exit {
 enum outcome {
     OUTCOME_DONE,  /* commit the results, step over the instruction */
     OUTCOME_AGAIN, /* nothing happened: run it again (now, or when the vCPU is runnable again) */
+    OUTCOME_YIELD, /* as DONE, and another vCPU is to have the CPU */
     OUTCOME_GP,    /* #GP(0) instead */
     OUTCOME_UD,    /* #UD instead */
 };

@@ -89,50 +89,59 @@ enum guest_access guest_write(struct vm *vm, gpa_t to, const void *from, size_t 
     return copy(vm, to, (char *)from, n, true, at);
 }
 
-enum guest_access guest_read32(struct vm *vm, gpa_t from, u32 *out)
+/* Act on what lies at `at`, all of which is in one page. */
+static always_inline enum guest_access act_at(struct vm *vm, gpa_t at, bool write, guest_act *act, void *arg)
 {
     enum guest_access r;
     char *page;
 
-    check(!(from.v & 3), "a word of guest memory is aligned");
     read_lock(&vm->tdp.lock);
-    r = hold(vm, gpa_gfn(from), false, &page);
-    if (r == GUEST_OK)
-        *out = at_load((u32 *)(void *)(page + (from.v & PAGE_MASK)));
+    r = hold(vm, gpa_gfn(at), write, &page);
+    if (r == GUEST_OK) {
+        act(page + (at.v & PAGE_MASK), arg);
+        if (write)
+            wrote(vm, gpa_gfn(at));
+    }
     read_unlock(&vm->tdp.lock);
     return r;
+}
+
+static void load32(void *there, void *out)
+{
+    *(u32 *)out = at_load((u32 *)there);
+}
+
+static void store32(void *there, void *value)
+{
+    at_store_rel((u32 *)there, *(u32 *)value);
+}
+
+static void store64(void *there, void *value)
+{
+    at_store_rel((u64 *)there, *(u64 *)value);
+}
+
+enum guest_access guest_read32(struct vm *vm, gpa_t from, u32 *out)
+{
+    check(!(from.v & 3), "a word of guest memory is aligned");
+    return act_at(vm, from, false, load32, out);
 }
 
 enum guest_access guest_write32(struct vm *vm, gpa_t to, u32 value)
 {
-    enum guest_access r;
-    char *page;
-
     check(!(to.v & 3), "a word of guest memory is aligned");
-    read_lock(&vm->tdp.lock);
-    r = hold(vm, gpa_gfn(to), true, &page);
-    if (r == GUEST_OK) {
-        at_store_rel((u32 *)(void *)(page + (to.v & PAGE_MASK)), value);
-        wrote(vm, gpa_gfn(to));
-    }
-    read_unlock(&vm->tdp.lock);
-    return r;
+    return act_at(vm, to, true, store32, &value);
 }
 
 enum guest_access guest_write64(struct vm *vm, gpa_t to, u64 value)
 {
-    enum guest_access r;
-    char *page;
-
     check(!(to.v & 7), "a word of guest memory is aligned");
-    read_lock(&vm->tdp.lock);
-    r = hold(vm, gpa_gfn(to), true, &page);
-    if (r == GUEST_OK) {
-        at_store_rel((u64 *)(void *)(page + (to.v & PAGE_MASK)), value);
-        wrote(vm, gpa_gfn(to));
-    }
-    read_unlock(&vm->tdp.lock);
-    return r;
+    return act_at(vm, to, true, store64, &value);
+}
+
+enum guest_access guest_at(struct vm *vm, gpa_t at, guest_act *act, void *arg)
+{
+    return act_at(vm, at, true, act, arg);
 }
 
 void guest_bring(struct vcpu *v, gfn_t gfn)

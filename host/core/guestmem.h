@@ -26,6 +26,13 @@ enum guest_access guest_read32(struct vm *vm, gpa_t from, u32 *out) must_check;
 enum guest_access guest_write32(struct vm *vm, gpa_t to, u32 value) must_check;
 enum guest_access guest_write64(struct vm *vm, gpa_t to, u64 value) must_check;
 
+/*
+ * Let `act` work, by atomics, on what lies at `at` in one page, which counts as written. It must be quick and take no
+ * lock: the mapping lock is held.
+ */
+typedef void guest_act(void *there, void *arg);
+enum guest_access guest_at(struct vm *vm, gpa_t at, guest_act *act, void *arg) must_check;
+
 /* Put the vCPU to sleep until gfn is resident; the exit that needed it is executed again then. Owner only. */
 void guest_bring(struct vcpu *v, gfn_t gfn);
 

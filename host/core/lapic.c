@@ -110,6 +110,28 @@ void lapic_accept(struct vcpu *v, u8 vector)
     v->lapic.isr[vector / 32] |= 1u << vector % 32;
 }
 
+unsigned lapic_in_service(const struct vcpu *v)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < 8 && n < 2; i++)
+        for (u32 word = v->lapic.isr[i]; word && n < 2; word &= word - 1)
+            n++;
+    return n;
+}
+
+bool lapic_requested(const struct vcpu *v)
+{
+    return !empty(v->pub.irr);
+}
+
+void lapic_end_sole(struct vcpu *v)
+{
+    check(lapic_in_service(v) == 1, "a guest ends by its word only what alone is in service (A7-7)");
+    for (unsigned i = 0; i < 8; i++)
+        v->lapic.isr[i] = 0;
+}
+
 void lapic_eoi(struct vcpu *v)
 {
     int vector = highest(v->lapic.isr);

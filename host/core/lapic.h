@@ -14,6 +14,7 @@
 #include "exit.h"
 
 struct vcpu;
+struct vm;
 
 #define APIC_BASE_MSR      0x1bu
 #define X2APIC_MSR_FIRST   0x800u
@@ -61,6 +62,19 @@ int lapic_waiting(const struct vcpu *v);
 bool lapic_admits(const struct vcpu *v, u8 vector);
 /* Owner. Move it from IRR to ISR: the CPU accepts it. */
 void lapic_accept(struct vcpu *v, u8 vector);
+
+/* Owner. How many are in service, 2 if more; and whether any is requested, deliverable or not. */
+unsigned lapic_in_service(const struct vcpu *v);
+bool lapic_requested(const struct vcpu *v);
+/* Owner. End the only one that is in service. */
+void lapic_end_sole(struct vcpu *v);
+
+/*
+ * Any CPU. What an ICR write with this low word sends, to the vCPUs whose bits are set in `members`: bit 0 stands for
+ * APIC ID `first`. Returns how many there are that take it. The word may have no destination of its own.
+ */
+bool lapic_can_send_to(u32 icr);
+unsigned lapic_send_to(struct vm *vm, u64 first, u64 members, u32 icr);
 
 /* Hardware and software enabled (A3-31). Any CPU. */
 bool lapic_enabled(const struct vcpu *v);

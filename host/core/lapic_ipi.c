@@ -29,6 +29,12 @@ static bool carries_vector(u64 icr)
     return mode_of(icr) == ICR_FIXED || mode_of(icr) == ICR_LOWEST;
 }
 
+/* Not supported since the Pentium 4. */
+static bool init_deassert(u64 icr)
+{
+    return mode_of(icr) == ICR_INIT && (icr & ICR_LEVEL) && !(icr & ICR_ASSERT);
+}
+
 static bool addressed(const struct vcpu *to, u64 icr)
 {
     u32 dest = icr >> 32, ldr = lapic_ldr(to);
@@ -40,12 +46,15 @@ static bool addressed(const struct vcpu *to, u64 icr)
     return dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff);
 }
 
-/* Lowest priority goes to everyone addressed, as fixed does. SMI and the reserved modes do not exist here. */
-static void deliver(struct vcpu *to, u64 icr)
+/*
+ * Lowest priority goes to everyone addressed, as fixed does. SMI and the reserved modes do not exist here. False: it
+ * did not arrive.
+ */
+static bool deliver(struct vcpu *to, u64 icr)
 {
     if (carries_vector(icr)) {
         lapic_raise(to, icr);
-        return;
+        return lapic_enabled(to);
     }
     switch (mode_of(icr)) {
     case ICR_NMI:
@@ -59,9 +68,10 @@ static void deliver(struct vcpu *to, u64 icr)
         at_store(&to->pub.sipi, (u32)(icr & 0xff));
         break;
     default:
-        return;
+        return false;
     }
     vcpu_request(to, REQ_EVENT);
+    return true;
 }
 
 /* Shorthands that include the sender exist for fixed delivery only (table 10-3); all else goes nowhere. */
@@ -89,12 +99,28 @@ bool lapic_send(struct vcpu *v, u64 icr)
         lapic_error(v, ESR_SEND_ILLEGAL);
         return true;
     }
-    if (mode_of(icr) == ICR_INIT && (icr & ICR_LEVEL) && !(icr & ICR_ASSERT))
-        return true; /* INIT level de-assert: not supported since the Pentium 4 */
+    if (init_deassert(icr))
+        return true;
     for (unsigned i = 0; i < vm->vcpus; i++)
         if (reaches(v, vm->vcpu[i], icr))
-            deliver(vm->vcpu[i], icr);
+            (void)deliver(vm->vcpu[i], icr);
     return true;
+}
+
+bool lapic_can_send_to(u32 icr)
+{
+    return !(icr & (ICR_LOGICAL | ICR_SHORTHAND));
+}
+
+unsigned lapic_send_to(struct vm *vm, u64 first, u64 members, u32 icr)
+{
+    unsigned count = 0;
+
+    if (init_deassert(icr))
+        return 0;
+    for (u64 i = first; members && i < vm->vcpus; i++, members >>= 1)
+        count += (members & 1) && deliver(vm->vcpu[i], icr);
+    return count;
 }
 
 bool lapic_send_self(struct vcpu *v, u64 value)

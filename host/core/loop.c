@@ -41,15 +41,35 @@ static u64 serve(struct loop *l, u64 now)
     return due;
 }
 
-/* The vCPU to run: the current one until its slice ends, then the next runnable one in order. */
+/* With whom to begin looking for one to run: the current one until its slice ends, or whom it yields to. */
+static unsigned first(struct loop *l, u64 now)
+{
+    struct vcpu *c = l->current, *to = c ? c->yield_to : NULL;
+
+    if (to) {
+        c->yield_to = NULL;
+        return to->id;
+    }
+    return (c ? c->id : 0) + (now < l->slice_end ? 0 : 1);
+}
+
+/* The other runnable ones do not get this CPU now. */
+static void pass_over(const struct loop *l, const struct vcpu *running, u64 now)
+{
+    for (unsigned i = 0; i < l->vm->vcpus; i++)
+        if (mine(l, i) && l->vm->vcpu[i] != running && l->vm->vcpu[i]->state == VCPU_RUNNABLE)
+            pv_steal_begin(l->vm->vcpu[i], now);
+}
+
+/* The vCPU to run: the first one that is runnable, in order. */
 static struct vcpu *choose(struct loop *l, u64 now, u64 *due)
 {
-    unsigned n = l->vm->vcpus, first = l->current ? l->current->id : 0;
+    unsigned n = l->vm->vcpus, start = first(l, now);
     struct vcpu *v = NULL;
     unsigned runnable = 0;
 
     for (unsigned k = 0; k < n; k++) {
-        unsigned i = (first + (now < l->slice_end ? 0 : 1) + k) % n;
+        unsigned i = (start + k) % n;
 
         if (!mine(l, i) || l->vm->vcpu[i]->state != VCPU_RUNNABLE)
             continue;
@@ -59,8 +79,10 @@ static struct vcpu *choose(struct loop *l, u64 now, u64 *due)
     }
     if (v && (v != l->current || now >= l->slice_end))
         l->slice_end = now + SLICE;
-    if (runnable > 1)
+    if (runnable > 1) {
+        pass_over(l, v, now);
         *due = MIN(*due, l->slice_end);
+    }
     if (v)
         hw_exit_on_spin(v, runnable > 1);
     return v;

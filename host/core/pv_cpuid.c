@@ -5,24 +5,42 @@
 #include "port.h"
 #include "abi/kvm_cpuid.h"
 
-#define FEATURES_ALWAYS (BIT(KVM_FEATURE_NOP_IO) | BIT(KVM_FEATURE_CLOCK) | BIT(KVM_FEATURE_CLOCK_STABLE))
+#define FEATURES_ALWAYS                                                                                   \
+    (BIT(KVM_FEATURE_CLOCK_OLD) | BIT(KVM_FEATURE_NOP_IO) | BIT(KVM_FEATURE_CLOCK) |                      \
+     BIT(KVM_FEATURE_STEAL) | BIT(KVM_FEATURE_EOI) | BIT(KVM_FEATURE_KICK) | BIT(KVM_FEATURE_TLB_FLUSH) | \
+     BIT(KVM_FEATURE_IPI) | BIT(KVM_FEATURE_POLL) | BIT(KVM_FEATURE_YIELD) | BIT(KVM_FEATURE_CLOCK_STABLE))
 
 /* A5-2 */
-u32 pv_features(const struct vcpu *v)
+static u32 apf_features(enum fl_personality p)
 {
-    u32 apf = BIT(KVM_FEATURE_APF) | BIT(KVM_FEATURE_APF_VMEXIT);
+    u32 legacy = BIT(KVM_FEATURE_APF) | BIT(KVM_FEATURE_APF_VMEXIT);
 
-    switch (v->vm->config.apf) {
+    switch (p) {
     case FL_APF_NONE:
-        return FEATURES_ALWAYS;
+        return 0;
     case FL_APF_LEGACY:
-        return FEATURES_ALWAYS | apf;
+        return legacy;
     case FL_APF_PF2:
     case FL_APF_INT:
     case FL_APF_DUAL:
         break;
     }
-    return FEATURES_ALWAYS | apf | BIT(KVM_FEATURE_APF_INT);
+    return legacy | BIT(KVM_FEATURE_APF_INT);
+}
+
+void pv_init(struct vm *vm)
+{
+    u32 shown = (FEATURES_ALWAYS | apf_features(vm->config.apf)) & ~vm->config.pv_hidden;
+
+    if (!(shown & BIT(KVM_FEATURE_STEAL)))
+        shown &= ~BIT(KVM_FEATURE_TLB_FLUSH); /* A7-9: it lives in the steal time area */
+    vm->pv_shown = shown;
+    vm->pv_works = vm->config.pv_lax ? ~0u : shown;
+}
+
+bool pv_works(const struct vcpu *v, unsigned feature)
+{
+    return v->vm->pv_works & BIT(feature);
 }
 
 static u32 dialects(enum fl_personality p)
@@ -59,7 +77,7 @@ void pv_cpuid(const struct vcpu *v, struct exit *e)
         answer(e, KVM_CPUID_TIMING, KVM_SIGNATURE_EBX, KVM_SIGNATURE_ECX, KVM_SIGNATURE_EDX);
         return;
     case KVM_CPUID_FEATURES:
-        answer(e, pv_features(v), 0, 0, 0);
+        answer(e, vm->pv_shown, 0, 0, 0); /* no hints: vCPUs share CPUs */
         return;
     case KVM_CPUID_TIMING:
         answer(e, port_tsc_khz(), APIC_TIMER_HZ / 1000, 0, 0);

@@ -4,6 +4,7 @@
 #include "vm.h"
 #include "guestmem.h"
 #include "hw.h"
+#include "abi/kvm_cpuid.h"
 #include "abi/kvm_hypercall.h"
 
 #define NS_PER_MS     1000000ull
@@ -127,6 +128,30 @@ static enum outcome nx(struct vcpu *v, struct exit *e)
     return OUTCOME_DONE;
 }
 
+/* KVM's own, each if its feature exists. */
+static off_path enum outcome kvm_call(struct vcpu *v, struct exit *e)
+{
+    const u64 *arg = e->call.arg;
+
+    e->call.ret = FAILED(PV_ENOSYS);
+    switch (e->call.nr) {
+    case PV_HC_KICK:
+        if (pv_works(v, KVM_FEATURE_KICK))
+            e->call.ret = pv_kick(v, arg[1]);
+        break;
+    case PV_HC_IPI:
+        if (pv_works(v, KVM_FEATURE_IPI))
+            e->call.ret = pv_send_ipi(v, e);
+        break;
+    case PV_HC_YIELD:
+        if (!pv_works(v, KVM_FEATURE_YIELD))
+            break;
+        e->call.ret = 0;
+        return pv_yield(v, arg[0]);
+    }
+    return OUTCOME_DONE;
+}
+
 enum outcome pv_hypercall(struct vcpu *v, struct exit *e)
 {
     if (hw_cpl(v) != 0) {
@@ -149,6 +174,8 @@ enum outcome pv_hypercall(struct vcpu *v, struct exit *e)
         return nx(v, e);
     case FL_HC_PRECOPY:
         return pv_precopy(v, e);
+    case PV_HC_KICK ... PV_HC_YIELD:
+        return kvm_call(v, e);
     }
     e->call.ret = FAILED(PV_ENOSYS);
     return OUTCOME_DONE;

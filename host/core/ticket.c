@@ -12,6 +12,7 @@ void ticket_pool_init(struct ticket_pool *p, struct vcpu *v)
         p->free = &p->item[i];
     }
     p->sync = (struct ticket){.vcpu = v, .kind = TICKET_SYNC};
+    p->area = (struct ticket){.vcpu = v, .kind = TICKET_AREA};
     p->slot = (struct ticket){.vcpu = v, .kind = TICKET_SLOT};
 }
 

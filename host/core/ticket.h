@@ -13,6 +13,7 @@ struct vcpu;
 enum ticket_kind {
     TICKET_ITEM, /* completes APF item `item` if `generation` is still current */
     TICKET_SYNC, /* ends VCPU_WAIT_PAGE */
+    TICKET_AREA, /* the page of the steal time area */
     TICKET_SLOT, /* the page of the APF slot: look again whether events can be delivered */
 };
 
@@ -24,17 +25,20 @@ struct ticket {
     u32 generation;
 };
 
-/* 64 items, as many stale ones of dropped generations, one synchronous wait, one for the slot. */
+/*
+ * 64 items, as many stale ones of dropped generations, one synchronous wait, one each for the steal time
+ * area and the slot.
+ */
 #define TICKETS_ITEM 128
 
 /* Of one vCPU, whose VM has at most VCPU_MAX of them. */
-#define TICKETS  (TICKETS_ITEM + 2)
+#define TICKETS  (TICKETS_ITEM + 3)
 #define VCPU_MAX 8
 
 struct ticket_pool {
     struct ticket item[TICKETS_ITEM];
     struct ticket *free;
-    struct ticket sync, slot;
+    struct ticket sync, area, slot;
 };
 
 void ticket_pool_init(struct ticket_pool *p, struct vcpu *v);

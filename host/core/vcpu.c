@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vcpu.c: requests, events, entry: what a vCPU's owner does between two exits. */
 #include "vcpu.h"
+#include "pv.h"
 #include "vm.h"
 #include "hw.h"
 #include "port.h"
+#include "abi/kvm_msr.h"
 
 /*
  * So often in a row a request may call an entry off; then the loop polls the store, whose refusals can raise
@@ -21,6 +23,7 @@ bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
     v->state = VCPU_WAIT_SIPI;
     v->idle_since = port_now();
     apf_init(v);
+    pv_reset(v);
     if (!hw_vcpu_init(v))
         return false;
     lapic_reset(v);
@@ -69,6 +72,7 @@ static void take_init(struct vcpu *v)
     hw_init(v);
     lapic_init(v);
     apf_reset(v);
+    pv_reset(v);
     vcpu_set_state(v, v->id ? VCPU_WAIT_SIPI : VCPU_RUNNABLE);
 }
 
@@ -86,7 +90,7 @@ static void take_sipi(struct vcpu *v)
 /* Would a HLT end now? An artificial halt ends by the same events (A0-8). What is injected already is a #PF (A1-15). */
 static bool halt_ends(struct vcpu *v)
 {
-    return hw_event_pending(v) || (at_load(&v->pub.nmi) && hw_nmi_open(v)) ||
+    return hw_event_pending(v) || v->kicked || (at_load(&v->pub.nmi) && hw_nmi_open(v)) ||
            (hw_if(v) && lapic_pending(v) >= 0);
 }
 
@@ -99,8 +103,11 @@ void vcpu_events(struct vcpu *v)
         take_init(v);
     if (at_load(&v->pub.sipi) != SIPI_NONE)
         take_sipi(v);
-    if ((v->state == VCPU_HALTED || v->state == VCPU_APF_HALTED) && halt_ends(v))
-        vcpu_set_state(v, VCPU_RUNNABLE);
+    if ((v->state != VCPU_HALTED && v->state != VCPU_APF_HALTED) || !halt_ends(v))
+        return;
+    if (v->state == VCPU_HALTED)
+        v->kicked = false; /* an artificial halt may have come before the HLT that is meant */
+    vcpu_set_state(v, VCPU_RUNNABLE);
 }
 
 void vcpu_service(struct vcpu *v)
@@ -109,6 +116,10 @@ void vcpu_service(struct vcpu *v)
 
     if (at_load(&v->vm->state) == VM_STOPPED) {
         vcpu_set_state(v, VCPU_STOPPED);
+        return;
+    }
+    if (req == REQ_EVENT) { /* by far the most frequent */
+        vcpu_events(v);
         return;
     }
     if ((req & REQ_ROOT) && !vcpu_load_root(v)) { /* B7-24: roots first */
@@ -124,7 +135,17 @@ void vcpu_service(struct vcpu *v)
         apic_page_service(v);
     if (req & REQ_DONE)
         apf_service(v);
+    if (req & REQ_KICK)
+        v->kicked = true;
     vcpu_events(v);
+}
+
+static bool accept(struct vcpu *v, u8 vector)
+{
+    if (v->eoi_msr & PV_EOI_ON)
+        return pv_eoi_accept(v, vector);
+    lapic_accept(v, vector);
+    return true;
 }
 
 /* Queue what is to be delivered at this entry, or ask to be told when it can be. */
@@ -138,8 +159,7 @@ static void inject(struct vcpu *v)
         hw_inject_nmi(v);
         busy = true;
     }
-    if (vector >= 0 && !busy && hw_intr_open(v) && lapic_admits(v, (u8)vector)) {
-        lapic_accept(v, (u8)vector);
+    if (vector >= 0 && !busy && hw_intr_open(v) && lapic_admits(v, (u8)vector) && accept(v, (u8)vector)) {
         hw_inject_irq(v, (u8)vector);
         vector = lapic_waiting(v);
     }
@@ -152,13 +172,38 @@ static void inject(struct vcpu *v)
         hw_irq_window_off(v);
 }
 
+/* What the last stay, or the CPU's other vCPUs, left to do before this one may run. False: it may not yet. */
+static off_path bool pay(struct vcpu *v)
+{
+    if (v->state != VCPU_RUNNABLE || ((v->due & DUE_EOI_LOOK) && !pv_eoi_settle(v)))
+        return false;
+    if (v->due & DUE_EOI)
+        pv_eoi_arm(v);
+    return !(v->due & DUE_STEAL) || pv_steal_end(v, port_now());
+}
+
+/* May the exit be handled? If not it happens again, but for the last kinds, which end the VM. */
+static bool settled(struct vcpu *v, const struct exit *e)
+{
+    if (!pv_eoi_settle(v))
+        return e->kind >= EXIT_SHUTDOWN;
+    if (v->due)
+        (void)req_raise(&v->pub, REQ_EVENT); /* so that pay() is called */
+    return true;
+}
+
 bool vcpu_run(struct vcpu *v, u64 due)
 {
     struct exit e;
 
+    if (v->due && !pay(v))
+        return false;
     for (unsigned refused = 0; refused < ENTRY_TRIES;) {
-        if (at_load(&v->pub.requests))
+        if (at_load(&v->pub.requests)) {
             vcpu_service(v);
+            if (v->due && !pay(v))
+                return false;
+        }
         if (v->state != VCPU_RUNNABLE || !vm_may_run(v->vm))
             return false;
         port_timer(MIN(due, lapic_deadline(v))); /* the guest may have set its timer in the last exit */
@@ -173,6 +218,8 @@ bool vcpu_run(struct vcpu *v, u64 due)
         req_back(&v->pub);
         pass_enter(v->pass);
         hw_settle(v, &e);
+        if (v->due && !settled(v, &e))
+            return false;
         exit_handle(v, &e);
         if (e.kind == EXIT_INTR || e.kind == EXIT_SPIN)
             return e.kind == EXIT_SPIN;

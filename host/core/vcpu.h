@@ -5,6 +5,8 @@
 #include "lapic.h"
 #include "apf.h"
 #include "apic_page.h"
+#include "pv_eoi.h"
+#include "pv_steal.h"
 #include "tdp.h"
 
 struct vm;
@@ -19,6 +21,11 @@ enum vcpu_state {
     VCPU_WAIT_SIPI,    /* after INIT, or an application processor at start */
     VCPU_STOPPED,      /* the VM has ended */
 };
+
+/* What is to be done before the vCPU runs guest code again, or, of the last one, does anything else. */
+#define DUE_STEAL    0x1 /* the end of a theft: pv_steal_end() */
+#define DUE_EOI      0x2 /* an interrupt in service whose end may be left to the guest again: pv_eoi_arm() */
+#define DUE_EOI_LOOK 0x4 /* one whose end was left to it: pv_eoi_settle() */
 
 struct vcpu {
     struct vcpu_pub pub;
@@ -36,7 +43,13 @@ struct vcpu {
     u32 turned_away;        /* by invalidations, times in a row (B4-7) */
     struct tdp_cache cache; /* table pages for one fault */
     u64 clock_msr;          /* PV_MSR_SYSTEM_TIME as last written */
-    u64 flush_seen;         /* vm->flush_generation honoured by the last flush */
+    u64 poll_msr;           /* PV_MSR_POLL; nothing to respect: a halted vCPU is never polled for */
+    u32 due;                /* of DUE_* */
+    struct pv_stolen stolen;
+    u64 eoi_msr;           /* PV_MSR_EOI as last accepted */
+    bool kicked;           /* by PV_HC_KICK, and has not been in HLT since */
+    struct vcpu *yield_to; /* of the same CPU: let it run next. NULL: nobody */
+    u64 flush_seen;        /* vm->flush_generation honoured by the last flush */
     struct hw_vcpu *hw;
 };
 

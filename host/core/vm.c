@@ -4,6 +4,7 @@
 #include "con.h"
 #include "hw.h"
 #include "port.h"
+#include "pv.h"
 #include "lib/fmt.h"
 #include <stdarg.h>
 
@@ -37,6 +38,7 @@ struct vm *vm_create(unsigned id, const struct vm_config *c, struct store *swap)
         return NULL;
     vm->id = id;
     vm->config = *c;
+    pv_init(vm);
     inv_init(&vm->inv);
     slots_init(vm);
     uart_reset(&vm->uart);

@@ -40,6 +40,8 @@ struct vm_config {
     u64 resident; /* bytes of host memory the guest may occupy */
     unsigned vcpus;
     enum fl_personality apf;
+    u32 pv_hidden;  /* KVM feature bits that CPUID does not show, whatever else says so */
+    bool pv_lax;    /* what CPUID does not show works all the same (A3-25) */
     u64 io_timeout; /* ns without an answer from the store until the VM is paused and reported */
     u64 io_give_up; /* ns until it is stopped */
     enum nx_mode nx;
@@ -51,6 +53,8 @@ struct vm_config {
 struct vm {
     unsigned id;
     struct vm_config config;
+    u32 pv_shown;        /* KVM feature bits in CPUID … */
+    u32 pv_works;        /* … and those whose MSRs and hypercalls exist */
     enum vm_state state; /* shared, by atomics */
     u32 ending;          /* 1: somebody decides how it ends */
     u32 status;          /* valid when STOPPED */

@@ -61,7 +61,8 @@ static void read_module(struct arg_text t, struct hyp_module *m)
 
 void hyp_args_read(const char *line, struct hyp_args *out)
 {
-    u64 vcpus = 2, apf = FL_APF_DUAL, nx = NX_AUTO, nx_ratio = NX_RATIO, hook = 0;
+    u64 vcpus = 2, apf = FL_APF_DUAL, nx = NX_AUTO, nx_ratio = NX_RATIO, hook = false, pv = UINT32_MAX,
+        enforce = true;
     struct arg_texts modules = {0};
     char error[ARG_ERROR_BYTES];
     struct vm_config *vm = &out->vm;
@@ -76,6 +77,8 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         {"nxratio", ARG_NUMBER, 0, UINT32_MAX, .value = &nx_ratio},
         {"nxperiod", ARG_DURATION, 0, NX_PERIOD_MAX, .value = &vm->nx_period},
         {"hook", ARG_CHOICE, .names = switch_names, .value = &hook},
+        {"pv", ARG_NUMBER, 0, UINT32_MAX, .value = &pv},
+        {"enforce", ARG_CHOICE, .names = switch_names, .value = &enforce},
         {"module", ARG_TEXT, .texts = &modules},
     };
 
@@ -87,6 +90,8 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         vm->io_give_up = vm->io_timeout;
     vm->vcpus = (unsigned)vcpus;
     vm->apf = (enum fl_personality)apf;
+    vm->pv_hidden = ~(u32)pv;
+    vm->pv_lax = !enforce;
     vm->nx = (enum nx_mode)nx;
     vm->nx_ratio = (u32)nx_ratio;
     vm->hook = hook;

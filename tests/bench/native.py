@@ -32,7 +32,7 @@ ROWS = {
 
 METHOD = """\
 Native, -O2 and link-time optimised, AMD's format; each thread's own CPU time, median of 15. Where the machine is busy,
-two threads seldom run at once: what compares them counts only when both had a CPU for 0.9 of the time. Instructions
+two threads off_path run at once: what compares them counts only when both had a CPU for 0.9 of the time. Instructions
 are callgrind's, inside fault_handle() and what it calls: fake disk and hardware included, no world switch is."""
 
 

@@ -98,6 +98,17 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
     v->state = s;
 }
 
+bool pv_works(const struct vcpu *v, unsigned feature)
+{
+    (void)v, (void)feature;
+    return true;
+}
+
+void pv_steal_there(struct vcpu *v)
+{
+    (void)v;
+}
+
 bool lapic_enabled(const struct vcpu *v)
 {
     (void)v;

@@ -256,6 +256,40 @@ void apf_reset(struct vcpu *v)
     (void)v;
 }
 
+/* None of the paravirtual areas is switched on. */
+void pv_reset(struct vcpu *v)
+{
+    (void)v;
+}
+
+bool pv_eoi_accept(struct vcpu *v, u8 vector)
+{
+    (void)v, (void)vector;
+    return false;
+}
+
+void pv_eoi_arm(struct vcpu *v)
+{
+    (void)v;
+}
+
+bool pv_eoi_settle(struct vcpu *v)
+{
+    (void)v;
+    return false;
+}
+
+void pv_steal_begin(struct vcpu *v, u64 from)
+{
+    (void)v, (void)from;
+}
+
+bool pv_steal_end(struct vcpu *v, u64 at)
+{
+    (void)v, (void)at;
+    return false;
+}
+
 void lapic_init(struct vcpu *v)
 {
     (void)v;

@@ -6,6 +6,8 @@
  * an EN that is refused changes nothing (A0-36, H-A-6).
  */
 #include "apf_rig.h"
+#include "abi/kvm_cpuid.h"
+#include "pv.h"
 
 enum { READ, OK, GP };
 
@@ -24,6 +26,13 @@ static void make(enum fl_personality p)
 {
     world_make(&(struct world_config){.apf = p});
     v = world.v;
+}
+
+static void configure(u32 hidden, bool lax)
+{
+    v->vm->config.pv_hidden = hidden;
+    v->vm->config.pv_lax = lax;
+    pv_init(v->vm);
 }
 
 static int setup(void **state)
@@ -117,6 +126,39 @@ static void int_dialect(void **state)
     make(FL_APF_INT);
     run(rows, ARRAY_SIZE(rows));
     assert_int_equal(world_new(v), 0);
+    world_end();
+    make(FL_APF_NONE); /* CPUID offers nothing, and nobody minds (A3-25) */
+    configure(0, true);
+    run(rows, ARRAY_SIZE(rows));
+    assert_int_equal(world_new(v), 0);
+}
+
+/* A3-11, A3-12, T-A-008: a bit of EN whose feature is hidden is reserved; not so if that is not enforced. */
+static void hidden_features(void **state)
+{
+    static const struct row no_int[] = {
+        {EN, READ, 0, 0},         {EN, OK, 0x4001, 0x4001}, {EN, GP, 0x4009, 0x4001},
+        {EN, GP, 0x4008, 0x4001}, {EN, OK, 0x4005, 0x4005}, {EN, OK, 0x4004, 0x4004},
+        {EN, GP, 0x10, 0x4004},   {EN, OK, 0, 0},
+    };
+    static const struct row no_vmexit[] = {
+        {EN, OK, 0x4009, 0x4009}, {EN, OK, 0x4008, 0x4008}, {EN, GP, 0x4005, 0x4008},
+        {EN, GP, 0x4004, 0x4008}, {EN, GP, 0x10, 0x4008},   {EN, OK, 0, 0},
+        {ACK, OK, 1, 0},
+    };
+    static const struct row all[] = {
+        {EN, OK, 0x4009, 0x4009}, {EN, OK, 0x4008, 0x4008}, {EN, OK, 0x4005, 0x4005}, {EN, GP, 0x10, 0x4005},
+        {VEC, OK, 0xf3, 0xf3},    {VEC, GP, 0x1f3, 0xf3},   {ACK, OK, 1, 0},
+    };
+
+    (void)state;
+    make(FL_APF_INT);
+    configure(BIT(KVM_FEATURE_APF_INT), false);
+    run(no_int, ARRAY_SIZE(no_int));
+    configure(BIT(KVM_FEATURE_APF_VMEXIT), false);
+    run(no_vmexit, ARRAY_SIZE(no_vmexit));
+    configure(~0u, true);
+    run(all, ARRAY_SIZE(all));
 }
 
 /* T-A-006: bits 5:3 are reserved; A3-24: the other MSRs do not exist. */
@@ -226,8 +268,13 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(int_dialect),      test(legacy_dialect), test(pf2_dialect),
-        test(dual_personality), test(no_apf),         test(refused_en_breaks_nothing),
+        test(int_dialect),
+        test(legacy_dialect),
+        test(pf2_dialect),
+        test(hidden_features),
+        test(dual_personality),
+        test(no_apf),
+        test(refused_en_breaks_nothing),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

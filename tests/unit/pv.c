@@ -31,8 +31,9 @@ static void personalities(void **state)
 
     (void)state;
     for (unsigned i = 0; i < ARRAY_SIZE(want); i++) {
-        vm.config.apf = want[i].p;
-        assert_int_equal(cpuid(0x40000001)[0], want[i].apf | 1 << 1 | 1 << 3 | 1 << 24);
+        configure(want[i].p, 0, false);
+        assert_int_equal(cpuid(0x40000001)[0], want[i].apf | 0x1003aeb);
+        assert_int_equal(cpuid(0x40000001)[3], 0);
         assert_int_equal(cpuid(0x40000101)[0], want[i].dialects);
         assert_int_equal(cpuid(0x40000101)[1], want[i].p);
         assert_int_equal(cpuid(0x40000101)[2], FL_FEATURE_HYPERCALLS);
@@ -78,7 +79,7 @@ static void apf_msrs_by_cpuid(void **state)
                          vec = want[i].vec ? OUTCOME_DONE : OUTCOME_GP;
             u64 value = 0;
 
-            vm.config.apf = want[i].p;
+            configure(want[i].p, 0, false);
             seen.apf_msrs = 0;
             assert_int_equal(msr(PV_MSR_APF_EN, write, &value), en);
             value = 0;
@@ -93,13 +94,10 @@ static void apf_msrs_by_cpuid(void **state)
 static void other_msrs_do_not_exist(void **state)
 {
     (void)state;
-    vm.config.apf = FL_APF_DUAL;
-    for (u32 i = PV_MSR_FIRST; i <= PV_MSR_LAST; i++) {
+    configure(FL_APF_DUAL, 0, true);
+    for (u32 i = PV_MSR_APF_ACK + 1; i <= PV_MSR_LAST; i++) {
         u64 value = 0;
 
-        if (i == PV_MSR_WALL_CLOCK || i == PV_MSR_SYSTEM_TIME || i == PV_MSR_APF_EN || i == PV_MSR_APF_VEC ||
-            i == PV_MSR_APF_ACK)
-            continue;
         assert_int_equal(msr(i, false, &value), OUTCOME_GP);
         assert_int_equal(msr(i, true, &value), OUTCOME_GP);
     }
@@ -115,6 +113,13 @@ static void clock_msrs(void **state)
     assert_int_equal(write_msr(PV_MSR_WALL_CLOCK, 0x2000), OUTCOME_DONE);
     assert_int_equal(read_msr(PV_MSR_WALL_CLOCK), 0x2000);
     assert_int_equal(ram.writes, 6);
+    assert_int_equal(read_msr(PV_MSR_SYSTEM_TIME_OLD), 0x1001);
+    assert_int_equal(read_msr(PV_MSR_WALL_CLOCK_OLD), 0x2000);
+    assert_int_equal(write_msr(PV_MSR_SYSTEM_TIME_OLD, 0x3001), OUTCOME_DONE);
+    assert_int_equal(read_msr(PV_MSR_SYSTEM_TIME), 0x3001);
+    assert_int_equal(write_msr(PV_MSR_WALL_CLOCK_OLD, 0x4000), OUTCOME_DONE);
+    assert_int_equal(read_msr(PV_MSR_WALL_CLOCK), 0x4000);
+    assert_int_equal(ram.writes, 12);
 }
 
 static void calls_need_cpl_0_and_a_number(void **state)

@@ -18,11 +18,15 @@ static struct {
         u64 start, end;
     } evicted[SLOT_MAX];
     unsigned evictions, pages, unmapped, migrated, precopies;
-    u64 moved_from, moved_to, deleted;
+    unsigned steal_msrs, eoi_msrs, resets;
+    u64 moved_from, moved_to, deleted, kicked, yielded_to;
     enum slot_error slot_error;
 } seen;
 
-/* In place of apf.c, vm.c, pager_evict.c, pager_migrate.c, slot_update.c, pv_precopy.c. */
+/*
+ * In place of apf.c, vm.c, pager_evict.c, pager_migrate.c, slot_update.c, pv_precopy.c, pv_steal.c,
+ * pv_eoi.c, pv_ipi.c.
+ */
 enum outcome apf_msr(struct vcpu *on, struct exit *e)
 {
     assert_ptr_equal(on, v);
@@ -81,6 +85,63 @@ enum outcome pv_precopy(struct vcpu *on, struct exit *e)
     return OUTCOME_DONE;
 }
 
+enum outcome pv_steal_msr(struct vcpu *on, struct exit *e)
+{
+    assert_ptr_equal(on, v);
+    seen.steal_msrs++;
+    e->msr.value = 0x5601;
+    return OUTCOME_DONE;
+}
+
+enum outcome pv_eoi_msr(struct vcpu *on, struct exit *e)
+{
+    assert_ptr_equal(on, v);
+    seen.eoi_msrs++;
+    e->msr.value = 0x6701;
+    return OUTCOME_DONE;
+}
+
+void pv_steal_reset(struct vcpu *of)
+{
+    assert_ptr_equal(of, v);
+    seen.resets++;
+}
+
+void pv_eoi_reset(struct vcpu *of)
+{
+    assert_ptr_equal(of, v);
+    seen.resets++;
+}
+
+u64 pv_send_ipi(struct vcpu *from, const struct exit *e)
+{
+    assert_ptr_equal(from, v);
+    return e->call.arg[0] + e->call.arg[1];
+}
+
+u64 pv_kick(struct vcpu *from, u64 id)
+{
+    assert_ptr_equal(from, v);
+    seen.kicked = id;
+    return 0;
+}
+
+enum outcome pv_yield(struct vcpu *from, u64 id)
+{
+    assert_ptr_equal(from, v);
+    seen.yielded_to = id;
+    return OUTCOME_DONE;
+}
+
+/* What CPUID says and what exists follows the configuration. */
+static void configure(enum fl_personality apf, u32 hidden, bool lax)
+{
+    vm.config.apf = apf;
+    vm.config.pv_hidden = hidden;
+    vm.config.pv_lax = lax;
+    pv_init(&vm);
+}
+
 static int setup(void **state)
 {
     fake_setup(state);
@@ -94,6 +155,7 @@ static int setup(void **state)
     vm.slot[0] = (struct slot){.base = {0}, .pages = 16};
     vm.slot[1] = (struct slot){.base = {32}, .pages = 8};
     vcpu.vm = &vm;
+    configure(FL_APF_NONE, 0, false);
     return hw_vcpu_init(v) ? 0 : -1;
 }
 

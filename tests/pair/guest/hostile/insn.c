@@ -42,7 +42,7 @@ static int registers(void)
                                   0x3a,
                                   0x480,
                                   0x9e,
-                                  0x4b564d05,
+                                  0x4b564d08,
                                   0x4b564dff,
                                   0x12345678,
                                   0xffffffff};
