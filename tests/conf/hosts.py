@@ -14,14 +14,15 @@ IMAGE, IMAGE32, HOST_ELF = "build/guest-conf.elf", "build/guest-conf.elf32", "bu
 FOLDER = "build/conf"
 ISO = f"{FOLDER}/conf.iso"
 PERSONALITIES = {"none": (), "legacy": ("legacy",), "pf2": ("pf2",), "int": ("int",), "dual": ("int", "pf2")}
-VARIANTS = {  # what else our host can be made to be, and the cases that need it
-    "no-bit-4": ("apf=int pv=0x1007eeb enforce=on", "A3-24"),
-    "no-bit-10": ("apf=int pv=0x1007afb enforce=on", "A3-11"),
-    "no-bit-14": ("apf=int pv=0x1003efb enforce=on", "A3-12"),
-    "no-bit-14-msr": ("apf=int pv=0x1003efb enforce=on", "A3-24"),
-    "open": ("apf=int pv=0x1003aeb enforce=off", "A3-25"),
+VCPUS = CPUS = 2
+VARIANTS = {  # what else our host can be made to be, on so many CPUs, and the cases that need it
+    "no-bit-4": ("apf=int pv=0x1007eeb enforce=on", CPUS, "A3-24"),
+    "no-bit-10": ("apf=int pv=0x1007afb enforce=on", CPUS, "A3-11"),
+    "no-bit-14": ("apf=int pv=0x1003efb enforce=on", CPUS, "A3-12"),
+    "no-bit-14-msr": ("apf=int pv=0x1003efb enforce=on", CPUS, "A3-24"),
+    "open": ("apf=int pv=0x1003aeb enforce=off", CPUS, "A3-25"),
+    "one-cpu": ("apf=int", 1, "A7-9"),  # a vCPU that does not run though it could
 }
-VCPUS = 2
 MEMORY = 256  # MiB of a Linux host's guest
 OUR_MEMORY, HOST_MEMORY = 64, 192  # MiB: of our host's guest, and what the machine has besides
 HOOK_MEMORY = 8  # MiB, at least: what the test hook has besides the guest's memory
@@ -70,14 +71,15 @@ def script(command):
         raise CouldNotRun(done.stderr.strip() or f"{command[0]}: exit status {done.returncode}")
 
 
-def our_machine(name, host_args, words, memory=OUR_MEMORY):
-    """Our host in QEMU with a disk of this boot's own, for swap: nobody reads the module on it."""
+def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS):
+    """Our host in QEMU with a disk of this boot's own: for swap, and the image once more, as a lazy module."""
     built(IMAGE, HOST_ELF)
     disk = f"{FOLDER}/{name}.img"
     os.makedirs(FOLDER, exist_ok=True)
     script(["images/disk.sh", IMAGE, disk, str(memory + HOOK_MEMORY)])
-    return machine.Machine(disk=disk, guest=IMAGE, host=HOST_ELF, memory=HOST_MEMORY + memory,
-                           host_args=f"vcpus={VCPUS} hook=on mem={memory}M {host_args}",
+    module = f"module=data:{os.path.getsize(IMAGE)}:image"
+    return machine.Machine(disk=disk, guest=IMAGE, host=HOST_ELF, memory=HOST_MEMORY + memory, cpus=cpus,
+                           host_args=f"vcpus={VCPUS} hook=on mem={memory}M {module} {host_args}",
                            guest_args=" ".join(words)).command()
 
 
@@ -89,13 +91,13 @@ def our_variant(section):
                        TABLE_MEMORY)
 
 
-def our_boot(name, host_args, **more):
-    return Boot(name, lambda words: our_machine(f"ours-{name}", host_args, words), **more)
+def our_boot(name, host_args, cpus=CPUS, **more):
+    return Boot(name, lambda words: our_machine(f"ours-{name}", host_args, words, cpus=cpus), **more)
 
 
 def ours():
     boots = [our_boot(name, f"apf={name}", speaks=speaks) for name, speaks in PERSONALITIES.items()]
-    boots += [our_boot(name, host_args, only=only) for name, (host_args, only) in VARIANTS.items()]
+    boots += [our_boot(name, host_args, cpus, only=only) for name, (host_args, cpus, only) in VARIANTS.items()]
     yield Host("ours", f"our host in QEMU, apf= each of {' '.join(PERSONALITIES)}; and variants", boots, "ours",
                at_once=AT_ONCE, usable=emulator, variant=our_variant)
     for boot in boots:
