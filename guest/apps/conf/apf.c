@@ -21,16 +21,33 @@ void apf_write(u64 bits)
     msr_set(PV_MSR_APF_EN, (u64)(uintptr_t)c->apf.slot | bits);
 }
 
+struct event *expect_wake_all(u32 from)
+{
+    struct event *e = event_wait(from, EV_READY, 1, SOON);
+    bool right = e && e->id == APF_TOKEN_WAKE_ALL;
+
+    expect(right, "wake-all; seen: %s 0x%x", e ? "ready for" : "nothing", e ? e->id : 0);
+    return right ? e : NULL;
+}
+
+struct event *expect_one_wake_all(u32 from)
+{
+    struct event *e = expect_wake_all(from);
+
+    if (e) {
+        expect_quiet(events_now());
+        expect_eq("ready events", events_since(from, EV_READY), 1);
+    }
+    return e;
+}
+
 bool apf_start_with(u64 bits)
 {
     u32 from = events_now();
-    struct event *e;
 
     *this_cpu()->apf.slot = (struct apf_slot){0};
     apf_write(bits);
-    e = event_wait(from, EV_READY, 1, SOON);
-    return expect(e && e->id == APF_TOKEN_WAKE_ALL, "wake-all after activation; seen: %s 0x%x",
-                  e ? "ready for" : "nothing", e ? e->id : 0);
+    return expect_wake_all(from);
 }
 
 bool apf_start(void)
@@ -50,6 +67,14 @@ bool slot_reports(void)
 
     return c->apf.dialect == D_INT ? at_load(&c->apf.slot->token)
                                    : at_load(&c->apf.slot->word0) == APF_REASON_READY;
+}
+
+bool slot_reports_soon(void)
+{
+    for (u64 end = time_us() + SOON; !slot_reports();)
+        if (time_us() > end)
+            return false;
+    return true;
 }
 
 void ready_free(void)

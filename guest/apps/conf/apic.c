@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* apic.c: the local APIC, by MSRs where the CPU has x2APIC, else through its page. */
 #include "apic.h"
+#include "boot.h"
 #include "conf.h"
 #include "cpuid.h"
 #include "runner.h"
@@ -8,10 +9,12 @@
 #define PIC_MASK_1 0x21 /* of the two 8259A */
 #define PIC_MASK_2 0xa1
 
-static bool x2apic;
+static bool there, x2apic;
 
 u32 apic_read(u32 reg)
 {
+    if (!there)
+        return 0;
     if (x2apic)
         return (u32)rdmsr(MSR_X2APIC + (reg >> 4));
     return *(volatile u32 *)(uintptr_t)(APIC_DEFAULT_BASE + reg);
@@ -19,6 +22,8 @@ u32 apic_read(u32 reg)
 
 void apic_write(u32 reg, u32 value)
 {
+    if (!there)
+        return;
     if (x2apic)
         wrmsr(MSR_X2APIC + (reg >> 4), value);
     else
@@ -76,6 +81,11 @@ void apic_timer_us(u32 us)
     apic_write(APIC_TIMER_INIT, (u32)MIN(ticks, UINT32_MAX));
 }
 
+bool apic_there(void)
+{
+    return there;
+}
+
 /* What a case that broke off has left in service. */
 static void end_all(void)
 {
@@ -100,6 +110,8 @@ static void switch_on(void)
 
 void apic_up(void)
 {
+    if (!there)
+        return;
     switch_on();
     end_all();
     apic_write(APIC_TPR, 0);
@@ -113,6 +125,7 @@ void apic_init(struct cpu *c)
 {
     out8(PIC_MASK_1, 0xff);
     out8(PIC_MASK_2, 0xff);
+    there = boot_option_number("apic", 1);
     x2apic = cpuid(1, 0).ecx & BIT(CPUID1_ECX_X2APIC);
     apic_up();
     c->apic_id = apic_read(APIC_ID) >> (x2apic ? 0 : 24);

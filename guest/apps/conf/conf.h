@@ -4,7 +4,9 @@
  *
  * A case is a function without arguments that common/abi/conf.def lists. It runs on CPU 0 at CPL 0 with
  * interrupts on, APF off, the slot zero, no page missing, no event logged, and leaves all that to the harness to
- * restore. The first failure is what is reported; the case goes on, unless it returns. All waits are bounded.
+ * restore, on each CPU that it gave a job. The first failure is what is reported; the case goes on, unless it
+ * returns. All waits are bounded. Linux sits out a WRMSR of EN = 0, and an INIT, until all outstanding reads have
+ * ended: before either, a case gives the pages that are waited for back in a while, by done() with a delay.
  */
 #pragma once
 #include "abi/kvm_apf.h"
@@ -38,11 +40,15 @@ enum {
     N_YIELD = 0x2000,
     N_KICK = 0x4000,
     N_FLUSH = 0x8000,
-    N_OURS = 0x10000,   /* the leaf of abi/faultline.h */
-    N_DUAL = 0x20000,   /* its personality is dual */
-    N_HIDDEN = 0x40000, /* the host announces no APF at all */
-    N_KVM = 0x80000,    /* KVM's leaves */
-    N_EXTRA = 0x100000, /* a word `extra` on the command line: takes longer */
+    N_OURS = 0x10000,      /* the leaf of abi/faultline.h */
+    N_DUAL = 0x20000,      /* its personality is dual */
+    N_HIDDEN = 0x40000,    /* the host announces no APF at all */
+    N_KVM = 0x80000,       /* KVM's leaves */
+    N_EXTRA = 0x100000,    /* a word `extra` on the command line: takes longer */
+    N_NO_APIC = 0x200000,  /* no local APIC, as the word apic=0 says; all other rows need one */
+    N_ENFORCED = 0x400000, /* MSRs obey CPUID: no word enforce=0 */
+    N_OPEN = 0x800000,     /* they do not: the word enforce=0 */
+    N_NOT_DUAL = 0x1000000,
 };
 
 /* The cases themselves. */
@@ -113,9 +119,12 @@ u64 page_value(const u64 *page);
 void pages_again(void);
 u32 page_frame(const void *page);
 
+/* Not HOOK_HOLD: a host that tells nothing would wait for ever, with the CPU that was to say DONE. */
+#define HELD HOOK_DELAY_MAX
+
 /* The test hook (abi/testhook.h); any CPU. Negative: its error. */
 s32 hook(u32 command, u32 frame, u32 value);
-/* MISS, DONE and STATE of a page; an error is a failure of the case. us: of delay, or HOOK_HOLD. */
+/* MISS, DONE and STATE of a page; an error is a failure of the case. us: of delay, or HELD: until done(). */
 void miss(const void *page, u32 us);
 void done(const void *page, u32 us);
 s32 page_state(const void *page);
@@ -150,6 +159,8 @@ struct cpu {
     struct cpu *self; /* found by GS */
     unsigned id;
     u32 apic_id;
+    struct apf_slot
+        *slots; /* a page of them; apf.slot is the first, unless the case takes and clears another */
     struct apf_cpu apf;
     struct event log[EVENTS_MAX];
     u32 logged; /* so many have come, written by this CPU alone */
@@ -194,21 +205,26 @@ void apf_write(u64 bits);
 /* Slot zero, on, and the wake-all event taken; false (and a failure): it did not come. */
 bool apf_start(void);
 bool apf_start_with(u64 bits);
+/* The next ready is wake-all and comes soon; NULL and a failure if not. */
+struct event *expect_wake_all(u32 from);
+/* The same, and then nothing more for QUIET. */
+struct event *expect_one_wake_all(u32 from);
 /* EN = 0. */
 void apf_stop(void);
 /* Clears what reports ready, and acknowledges: what the handler does unless keep_ready. */
 void ready_free(void);
 void ready_ack(void);
-/* Does the slot report ready now? */
+/* Does the slot report ready now? And soon, without an interrupt taken? */
 bool slot_reports(void);
+bool slot_reports_soon(void);
 
 /* ---- Accesses (touch.c) --------------------------------------------------------------------- */
 
 enum touch { READ, WRITE, EXECUTE };
 /*
  * One access to the page, at CPL 0 (or 3, see `cpl` below). False: a not-present event came instead; the access
- * was not made and is given up. WRITE writes what is there; EXECUTE calls a RET or INT at its start, which the
- * case has put there.
+ * was not made and is given up. WRITE writes what is there; EXECUTE calls a RET at its start, which the case
+ * has put there.
  */
 bool touch(void *at, enum touch how);
 bool touch_at(unsigned cpl, void *at, enum touch how);
@@ -229,6 +245,11 @@ unsigned touch_cpl(void);
  * touch(READ), and the event, of which all that holds for each is checked; NULL and a failure if none came.
  */
 struct event *touch_absent(void *page);
+/*
+ * A page goes missing, is touched, comes, and is reported: what holds for each such pair is checked. False: a
+ * failure. With APF on.
+ */
+bool full_cycle(void);
 /* Reads the page whole, as often as need be, and fails unless it holds page_value(). Waits in place. */
 void expect_contents(const u64 *page);
 
@@ -249,7 +270,7 @@ bool apic_bit(u32 first_reg, u8 vector); /* of ISR, TMR, IRR */
 /* ---- Other CPUs (smp.c) --------------------------------------------------------------------- */
 
 /*
- * Runs fn(arg) there; cpu_wait() returns when it has, false (and a failure) after SOON. Jobs start with
+ * Runs fn(arg) there; cpu_wait() returns when it has, false (and a failure) after 10 times SOON. Jobs start with
  * interrupts on.
  */
 void cpu_start(unsigned cpu, void (*fn)(void *), void *arg);

@@ -6,7 +6,6 @@
 
 #define STACK_BYTES 8192
 #define DPL3        (3ull << 45)
-#define GATE_USER   (GATE_INT | 3 << 5)
 #define GDT_ENTRIES 8
 
 /* #DF, NMI and #MC may hit anywhere; #PF may not have a stack of its own (A4-36), nor what comes from CPL 3. */
@@ -27,7 +26,7 @@ static void gates(void)
         void (*entry)(void) = (void (*)(void))(uintptr_t)(trap_entries + v * TRAP_ENTRY_BYTES);
         u8 ist = v == VEC_NMI ? IST_NMI : v == VEC_DF || v == VEC_MC ? IST_DOUBLE_FAULT : IST_NONE;
 
-        idt[v] = gate_make(entry, SEL_CODE64, ist, v == USER_LEAVE ? GATE_USER : GATE_INT);
+        idt[v] = gate_make(entry, SEL_CODE64, ist, GATE_INT);
     }
 }
 

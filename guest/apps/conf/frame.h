@@ -10,10 +10,10 @@
 #define SEL_USER_CODE 0x3b
 
 #define TRAP_ENTRY_BYTES 16
-#define USER_LEAVE       0x80 /* INT of CPL 3: EAX is the result */
 
-#define FIX_GP   0 /* #GP here: go on there */
-#define FIX_TOLD 1 /* a not-present event here: the access is given up, go on there */
+#define FIX_GP    0 /* #GP here: go on there */
+#define FIX_TOLD  1 /* a not-present event here: the access is given up, go on there */
+#define FIX_LEAVE 2 /* #UD here, at CPL 3: that is left, RAX is the result */
 
 #ifndef __ASSEMBLER__
 #include "lib/types.h"

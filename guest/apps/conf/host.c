@@ -110,6 +110,8 @@ static unsigned dialects(void)
     if (host.ours) {
         u32 d = cpuid(FL_CPUID_DIALECTS, 0).eax;
 
+        if (!host_has(KVM_FEATURE_APF_INT))
+            d &= FL_DIALECT_LEGACY;
         return (d & FL_DIALECT_LEGACY ? D_LEGACY : 0) | (d & FL_DIALECT_PF2 ? D_PF2 : 0) |
                (d & FL_DIALECT_INT ? D_INT : 0);
     }
@@ -130,6 +132,20 @@ void host_read(void)
     }
     if (in32(HOOK_PORT_ID) == HOOK_ID)
         host.hook = in32(HOOK_PORT_CAPS);
+}
+
+/* A3-6: bit 4 without bit 14 is LEGACY, or a newer host that was told to hide bit 14: that sends nothing. */
+void host_check_legacy(void)
+{
+    u32 from = events_now();
+
+    if (host.ours || host.dialects != D_LEGACY)
+        return;
+    dialect = D_LEGACY;
+    apf_write(en_bits());
+    if (!event_wait(from, EV_READY, 1, SOON))
+        host.dialects = 0;
+    apf_stop();
 }
 
 bool host_is_dual(void)
@@ -160,6 +176,7 @@ static bool hook_has(u32 command)
 
 const char *host_lacks(u32 needs)
 {
+    bool enforced = boot_option_number("enforce", 1);
     const struct {
         u32 need;
         bool there;
@@ -183,10 +200,17 @@ const char *host_lacks(u32 needs)
         {N_FLUSH, host_has(KVM_FEATURE_TLB_FLUSH), "the host announces no PV TLB flush"},
         {N_OURS, host.ours, "the host has no leaf of Faultline's"},
         {N_DUAL, host_is_dual(), "the host's personality is not dual"},
-        {N_HIDDEN, !host_has(KVM_FEATURE_APF), "the host announces APF"},
+        {N_HIDDEN, !host_has(KVM_FEATURE_APF) && !host_has(KVM_FEATURE_APF_INT), "the host announces APF"},
         {N_KVM, host.kvm_base, "the host has no leaves of KVM's"},
         {N_EXTRA, boot_option("extra"), "takes long: give the word extra=1"},
+        {N_NO_APIC, !apic_there(), "the host has a local APIC"},
+        {N_ENFORCED, enforced, "the host lets MSRs work whatever CPUID says"},
+        {N_OPEN, !enforced, "MSRs obey CPUID, unless the word enforce=0 says otherwise"},
+        {N_NOT_DUAL, !host_is_dual(), "the host's personality is dual"},
     };
+
+    if (!apic_there() && !(needs & N_NO_APIC))
+        return "the host has no local APIC";
 
     for (unsigned i = 0; i < ARRAY_SIZE(table); i++)
         if ((needs & table[i].need) && !table[i].there)

@@ -51,26 +51,54 @@ void panic(const char *fmt, ...)
     end(STATUS_UNABLE);
 }
 
-/* What a case finds, and what it may have left behind. */
-static void restore(unsigned d)
+/* On each CPU: what a case may have left behind. */
+static void restore_here(void *unused)
 {
-    struct cpu *c = &cpus[0];
+    struct cpu *c = this_cpu();
 
+    (void)unused;
     cli();
     c->on_event = NULL;
     c->eoi_by_case = false;
-    if (host_has(KVM_FEATURE_APF))
-        msr_write(PV_MSR_APF_EN, 0);
-    if (host_has(KVM_FEATURE_APF_INT))
-        msr_write(PV_MSR_APF_VEC, 0);
-    pages_release();
+    msr_write(PV_MSR_APF_EN, 0);
+    msr_write(PV_MSR_APF_VEC, 0);
     apic_up();
+    apic_timer_us(0);
     __asm__ volatile("mov %0, %%cr8" : : "r"(0ul));
-    c->apf = (struct apf_cpu){.slot = c->apf.slot, .vector = VECTOR};
+    c->apf = (struct apf_cpu){.slot = c->slots, .vector = VECTOR};
     sti();
     spin_us(20); /* what was on its way comes now */
-    *c->apf.slot = (struct apf_slot){0};
+    *c->slots = (struct apf_slot){0};
+}
+
+/* What the next case finds. Pages first: nobody may be kept waiting for one. */
+static void restore(void)
+{
+    static u32 restored[CPUS_MAX];
+
+    cli();
+    pages_release();
+    restore_here(NULL);
+    for (unsigned i = 1; i < cpus_online; i++) {
+        if (cpus[i].job_seq == restored[i])
+            continue;
+        cpu_start(i, restore_here, NULL);
+        if (!cpu_wait(i))
+            panic("CPU %u does not end its job", i);
+        restored[i] = cpus[i].job_seq;
+    }
+    dialect = D_NONE;
+}
+
+static void run_case(const struct row *r, unsigned d)
+{
     dialect = d;
+    if (!__builtin_setjmp(abort_to)) {
+        in_case = true;
+        r->run();
+    }
+    in_case = false;
+    restore();
 }
 
 static void run(const struct row *r, unsigned d)
@@ -84,14 +112,10 @@ static void run(const struct row *r, unsigned d)
         skip("the host does not speak %s", dialect_name(d));
     } else if (lacks) {
         skip("%s", lacks);
-    } else if (!__builtin_setjmp(abort_to)) {
+    } else {
         out("# run %s\n", name); /* what does not end is known by it */
-        in_case = true;
-        restore(d);
-        r->run();
+        run_case(r, d);
     }
-    in_case = false;
-    restore(0);
     report_end(r, name);
 }
 
@@ -135,6 +159,10 @@ void arch_start(u32 protocol, u32 info)
     host_read();
     time_init();
     smp_init();
+    if (table_print())
+        end(STATUS_OK);
+    sti();
+    host_check_legacy();
     out("KTAP version 1\n");
     note("conf: vcpus %u, hook 0x%x, features 0x%08x, dialects%s%s%s, booted by %s", cpus_online, host.hook,
          host.features, host.dialects & D_INT ? " int" : "", host.dialects & D_PF2 ? " pf2" : "",

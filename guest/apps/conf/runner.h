@@ -24,13 +24,18 @@ unsigned report_failed(void);
 
 /* host.c */
 void host_read(void);
+void host_check_legacy(void);
 /* NULL, or what the host lacks. */
 const char *host_lacks(u32 needs);
 const char *dialect_name(unsigned d);
 
+/* table.c: instead of the cases; false: the command line asks for no table. */
+bool table_print(void);
+
 /* time.c, apic.c, page.c, smp.c */
 void time_init(void);
 void apic_init(struct cpu *c);
+bool apic_there(void);
 void pages_release(void);
 void smp_init(void);
 

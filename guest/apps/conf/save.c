@@ -2,34 +2,9 @@
 /* save.c: what must outlive saving and restoring, and what is lost and made good by wake-all (A3.6). */
 #include "conf.h"
 
-static void expect_wake_all(u32 from)
-{
-    struct event *e = event_wait(from, EV_READY, 1, SOON);
-
-    if (expect(e, "wake-all after the restore; seen: nothing"))
-        expect_eq("token", e->id, APF_TOKEN_WAKE_ALL);
-}
-
 static bool save(u32 flags)
 {
     return expect(hook(HOOK_SAVE, 0, flags) == 1, "the test hook saves and restores");
-}
-
-/* One page goes missing and comes back, after all that. */
-static void expect_works(void)
-{
-    u64 *page = page_new();
-    struct event *told;
-    u32 from;
-
-    miss(page, HOOK_HOLD);
-    told = touch_absent(page);
-    if (!told)
-        return;
-    from = events_now();
-    done(page, 0);
-    if (expect(event_wait(from, EV_READY, 1, SOON), "ready"))
-        expect_eq("token", event_since(from, EV_READY, 0)->id, told->id);
 }
 
 void conf_A3_60_registers(void)
@@ -67,7 +42,7 @@ void conf_A3_61_wake_all(void)
     expect_wake_all(from);
     for (unsigned i = 0; i < ARRAY_SIZE(page); i++)
         expect_contents(page[i]);
-    expect_works();
+    full_cycle();
 }
 
 void conf_A3_62_order(void)
@@ -80,7 +55,7 @@ void conf_A3_62_order(void)
     if (!save(HOOK_SAVE_APF_BEFORE))
         return;
     expect_wake_all(from);
-    expect_works();
+    full_cycle();
 }
 
 /* A ready event that is raised and not taken: it comes once more or twice, and its slot gets free. */
@@ -110,7 +85,7 @@ void conf_A3_63_unhandled(void)
     expect(event_since(from, EV_READY, 0) && event_since(from, EV_READY, 0)->id == told->id,
            "the event that was raised before");
     expect(event_since(from, EV_READY, 1), "wake-all behind it");
-    expect_works();
+    full_cycle();
 }
 
 static void touch_halted(void *page)

@@ -5,8 +5,9 @@
 #include "lib/str.h"
 #include "runner.h"
 
-#define AP_PAGE     0x8000 /* where head.S' code for them goes; arch/x86_64/guest/arch.h has the same */
-#define START_US    100000
+#define AP_PAGE     0x8000  /* where head.S' code for them goes; arch/x86_64/guest/arch.h has the same */
+#define START_US    300000  /* for a CPU to be found … */
+#define RESTART_US  2000000 /* … and one that is there; its INIT may have to wait for a page */
 #define STACK_BYTES 16384
 
 extern u8 ap_code[], ap_code_end[]; /* head.S */
@@ -20,7 +21,7 @@ static struct apf_slot slots[CPUS_MAX][PAGE_SIZE / APF_SLOT_SIZE] __attribute__(
 
 static void set_up(struct cpu *c)
 {
-    c->apf.slot = slots[c->id];
+    c->slots = c->apf.slot = slots[c->id];
     c->apf.vector = VECTOR;
     cpu_tables(c);
     apic_init(c);
@@ -45,9 +46,9 @@ void arch_ap_start(struct cpu *c)
     }
 }
 
-static bool start(struct cpu *c)
+static bool start(struct cpu *c, u32 us)
 {
-    u64 end = time_us() + START_US;
+    u64 end = time_us() + us;
 
     at_store(&c->online, 0);
     at_store(&c->job_done, at_load(&c->job_seq));
@@ -67,11 +68,11 @@ static bool start(struct cpu *c)
 void smp_init(void)
 {
     set_up(&cpus[0]);
-    while (cpus_online < CPUS_MAX) {
+    while (apic_there() && cpus_online < CPUS_MAX) {
         struct cpu *c = &cpus[cpus_online];
 
         c->id = c->apic_id = cpus_online;
-        if (!start(c))
+        if (!start(c, START_US))
             break;
         cpus_online++;
     }
@@ -79,7 +80,7 @@ void smp_init(void)
 
 bool cpu_reset(unsigned cpu)
 {
-    return expect(start(&cpus[cpu]), "CPU %u comes up after INIT and SIPI", cpu);
+    return expect(start(&cpus[cpu], RESTART_US), "CPU %u comes up after INIT and SIPI", cpu);
 }
 
 void cpu_start(unsigned cpu, void (*fn)(void *), void *arg)
@@ -95,7 +96,7 @@ void cpu_start(unsigned cpu, void (*fn)(void *), void *arg)
 bool cpu_wait(unsigned cpu)
 {
     struct cpu *c = &cpus[cpu];
-    u64 end = time_us() + SOON;
+    u64 end = time_us() + 10ull * SOON;
 
     while (at_load_acq(&c->job_done) != c->job_seq)
         if (time_us() > end)

@@ -61,14 +61,22 @@ touch_told:
     mov $1, %eax
     ret
 
-/* The same at CPL 3, where INT leaves. */
+/* Ends CPL 3; RAX is the result. Not all hosts know INT there. */
+.macro user_leave
+1:  ud2
+    .section .fixups, "a"
+    .quad 1b, 0, FIX_LEAVE
+    .text
+.endm
+
+/* The same at CPL 3. */
 .macro user_access name, insn:vararg
     .text
     .globl \name
 \name:
     \insn
     xor %eax, %eax
-    int $USER_LEAVE
+    user_leave
 .endm
 
     user_access user_read, mov (%rdi), %rax
@@ -80,10 +88,10 @@ touch_told:
 user_vmcall:
     mov %rdi, %rax
     vmcall
-    int $USER_LEAVE
+    user_leave
 user_vmmcall:
     mov %rdi, %rax
     vmmcall
-    int $USER_LEAVE
+    user_leave
 
     .section .note.GNU-stack, "", @progbits

@@ -116,6 +116,25 @@ struct event *touch_absent(void *page)
     return e;
 }
 
+bool full_cycle(void)
+{
+    u64 *page = page_new();
+    struct event *told, *ready;
+    u32 from;
+
+    miss(page, HELD);
+    told = touch_absent(page);
+    from = events_now();
+    done(page, 0);
+    if (!told)
+        return false;
+    ready = event_wait(from, EV_READY, 1, SOON);
+    if (!expect(ready, "ready after the page has come"))
+        return false;
+    expect_contents(page);
+    return expect_eq("token of ready", ready->id, told->id);
+}
+
 void expect_contents(const u64 *page)
 {
     for (unsigned i = 0; i < PAGE_WORDS; i += PAGE_WORDS / 8)

@@ -122,7 +122,7 @@ static void page_fault(struct frame *f, u64 cr2)
 
     if (!c->apf.dialect || !e->word0)
         unexpected(f, cr2);
-    if (c->apf.dialect == D_LEGACY && e->word0 == APF_REASON_READY) {
+    if (c->apf.dialect != D_INT && e->word0 == APF_REASON_READY) { /* PF2: without APF_EN_INT */
         e->kind = EV_READY;
         e->id = (u32)cr2;
         if (!c->apf.keep_ready)
@@ -171,7 +171,7 @@ void trap(struct frame *f)
 
     if (x) {
         f->rip = x->resume;
-    } else if (f->vector == USER_LEAVE) {
+    } else if (f->vector == VEC_UD && fixup_at(f->rip - USER_BASE, FIX_LEAVE)) {
         leave_user(f, f->rax);
     } else if (f->vector == VEC_PF) {
         page_fault(f, cr2);
