@@ -43,6 +43,7 @@ endif
 # ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
 # host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. app: the same with newlib and SSE.
 # native: this machine under sanitizers. tsan: the same under the thread sanitizer. fast: the same as fast as it gets.
+# vmm: a program for any Linux, which may be run from an initramfs.
 # mc: this machine, each atomic operation a scheduling point. sim: both, on a machine that does not exist.
 # The host is optimised as a whole (LTO): most calls between its files vanish, a fifth of each exit's path.
 WARN    = -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
@@ -61,6 +62,7 @@ app_FLAGS    = $(BARE) -isystem $(NEWLIB)/include -D__DYNAMIC_REENT__ \
 native_FLAGS = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_FLAGS   = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=thread -DFL_TSAN
 fast_FLAGS   = $(BASE) -O2 $(LTO) -fno-pic -fno-pie -no-pie
+vmm_FLAGS    = $(BASE) -O2 -D_GNU_SOURCE
 mc_FLAGS     = $(BASE) -O1 -ffunction-sections -DFL_MC -DNX_LISTED_MAX=2
 sim_FLAGS    = $(BASE) -O2 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DFL_SIM \
                -DINV_HOLD_OFF=256 \
@@ -110,6 +112,8 @@ $(foreach w,tsan fast,$(eval $(call room,$w,host/core,-Ihost/core)))
 $(foreach w,tsan fast,$(eval $(call room,$w,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit)))
 $(eval $(call room,tsan,tests/stress,-Ihost/core -Itests/stress))
 $(eval $(call room,fast,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
+$(eval $(call room,vmm,common/lib,))
+$(eval $(call room,vmm,tests/conf/vmm,))
 $(eval $(call room,mc,tests/mc,-Itests/mc -Ihost/core -Iguest/kern))
 
 # objects WORLD FOLDERS: what the sources of FOLDERS compile to.
@@ -232,6 +236,11 @@ build/mc/%: build/mc/tests/mc/%.c.o $(patsubst %,build/mc/%.o,$(wildcard tests/m
 	$(call say,LINK,$@)
 	$Q$(CC) $(mc_FLAGS) -Wl,--gc-sections -o $@ $^
 
+# ---- conf-vmm: the conformance suite's VMM on Linux's /dev/kvm -----------------------------------
+build/conf-vmm: $(call objects,vmm,tests/conf/vmm) build/vmm/common/lib/elf.c.o
+	$(call say,LINK,$@)
+	$Q$(CC) $(vmm_FLAGS) -static -o $@ $^ -lpthread
+
 # ---- The simulator: the whole core on arch/model, one seed = one run -----------------------------
 SIM_OBJS = $(filter-out %/str.c.o,$(call objects,sim,common/lib host/core arch/model tests/sim))
 
@@ -253,6 +262,7 @@ deps  = $(if $(filter no,$(DEPS)),,@images/deps.sh $1)
 THIS  = $(firstword $(MAKEFILE_LIST))
 
 BOOTABLE   = build/host.elf $(GUESTS)
+PROGRAMS   = build/sim/sim build/conf-vmm
 LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
 PAIR_TESTS = $(wildcard tests/pair/run)
 CONF_TESTS = $(wildcard tests/conf/t_*.py)
@@ -272,7 +282,7 @@ run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
 	$(build) build/host.elf build/guest-search.elf
 	@images/run
 
-all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim ## build everything, run nothing
+all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGRAMS) ## build everything, run nothing
 
 test: ## everything that can be tested here; the last line counts it
 	$(call deps,run grub test)
@@ -302,7 +312,7 @@ pair: $(BOOTABLE) ## only the boots of host and guest in an emulator
 
 conf: ## what HOST does, clause by clause of the ABI: a verdict, and build/conf/HOST.md
 	$(call deps,run grub)
-	$(build) build/host.elf build/guest-conf.elf build/guest-conf.elf32
+	$(build) build/host.elf build/guest-conf.elf build/guest-conf.elf32 build/conf-vmm
 	@tests/conf/run $(HOST)
 
 mutants: ## put known bugs back one at a time, or those that match ONLY: which layer of tests notices each?

@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # expected.py: which differences of a host are known, and why: the files tests/conf/expected/HOST.
 #
-# A line `NAME[@BOOT] | not ok | reason` or `… | skip | reason`; NAME and BOOT are shell patterns, without @BOOT any
-# boot is meant. The first line that matches a result is the one that speaks of it, and then the result must be as it
-# says: a difference that no longer happens fails as one that is new does. What one boot skips another may run; what
-# none runs must be known. A line that speaks of nothing in a whole run of one of its boots fails too.
+# A line `NAME[@BOOT] | not ok | reason`, `… | skip | reason`, or `… | either | reason` where runs differ; NAME and BOOT
+# are shell patterns, without @BOOT any boot is meant. The first line that matches a result is the one that speaks of
+# it, and then the result must be as it says: a difference that no longer happens fails as one that is new does. What
+# one boot skips another may run; what none runs must be known. A line that speaks of nothing in a whole run of one of
+# its boots fails too.
 
 import dataclasses
 import fnmatch
 import os
 
-from ktap import NOT_OK, SKIP
+from ktap import NOT_OK, OK, SKIP
+
+EITHER = "either"  # ok or not ok, from run to run
 
 FOLDER = os.path.join(os.path.dirname(os.path.abspath(__file__)), "expected")
 
@@ -48,8 +51,8 @@ class Verdict:
 
 def parse(path, number, line):
     fields = [f.strip() for f in line.split("|", 2)]
-    if len(fields) != 3 or fields[1] not in (NOT_OK, SKIP) or not all(fields):
-        raise Unreadable(f"{path}:{number}: not `NAME[@BOOT] | not ok or skip | reason`")
+    if len(fields) != 3 or fields[1] not in (NOT_OK, SKIP, EITHER) or not all(fields):
+        raise Unreadable(f"{path}:{number}: not `NAME[@BOOT] | not ok, skip or either | reason`")
     name, _, boot = fields[0].partition("@")
     return Entry(name, boot or "*", fields[1], fields[2], f"{path}:{number}")
 
@@ -74,7 +77,7 @@ class Expected:
         verdict, otherwise = Verdict(result, boot), f"{result.outcome}, which is no known difference"
         if entry:
             entry.used = True
-            if entry.outcome == result.outcome:
+            if entry.outcome == result.outcome or (entry.outcome == EITHER and result.outcome in (OK, NOT_OK)):
                 verdict.reason = entry.reason
             else:
                 otherwise = f"{entry.where} expects `{entry.outcome}`: {entry.reason}"

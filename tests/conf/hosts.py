@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 
+import linux_kvm
 import machine
 from boot import Boot, CouldNotRun
 
@@ -131,7 +132,7 @@ def alone():
                at_once=AT_ONCE, usable=emulator)
 
 
-def linux(name, module, about, limit):
+def linux(name, module, about, limit, expected):
     """A host whose command is another module's to make."""
 
     def bound(what):
@@ -157,14 +158,15 @@ def linux(name, module, about, limit):
             return str(why)
 
     boot = Boot("", command, emulated=False, grace=20, silence=90)
-    return Host(name, about, [boot], name, limit=limit, usable=usable, variant=variant)
+    return Host(name, about, [boot], expected, limit=limit, usable=usable, variant=variant)
 
 
 def known():
     """All hosts that have a name."""
     yield from ours()
-    yield linux("linux-nested", "linux_nested", "Debian's kernel with kvm_amd, emulated by QEMU", 240)
-    yield linux("kvm", "linux_kvm", "this machine's /dev/kvm", 120)
+    yield linux("linux-nested", "linux_nested", "Debian's kernel with kvm_amd, emulated by QEMU", 240,
+                "linux-nested")
+    yield linux("kvm", "linux_kvm", "this machine's /dev/kvm", 120, linux_kvm.kind())
     yield from alone()
 
 

@@ -31,9 +31,18 @@ def complaints_of(c, run):
             yield "\n".join([f"{v.result.name}: {v.wrong}", *v.result.notes])
 
 
+def unusable(host):
+    """Why it cannot be asked, or be judged, here; None if it can."""
+    if why := host.usable():
+        return why
+    if expected.path_of(host.expected):
+        return None
+    return f"what {host.expected} does is not recorded; `make conf HOST={host.name}` says"
+
+
 def test(tap, name):
     host = hosts.named(name)
-    if why := host.usable():
+    if why := unusable(host):
         tap.result(name, [why] if name in MUST_RUN else [], None if name in MUST_RUN else why)
         return
     c = conduct.conduct(host, "", host.limit, OUT, expected.path_of(host.expected))

@@ -128,6 +128,10 @@ void conf_A0_3_two_operands(void)
     u64 *from_page = page_new(), *to_page = page_new(), *pages[] = {from_page, to_page};
     unsigned told = 0;
 
+    if (touch_cpl()) {
+        skip("it accesses pages at CPL 0");
+        return;
+    }
     if (!apf_start())
         return;
     miss(from_page, HOOK_HOLD);
@@ -162,6 +166,10 @@ void conf_A3_40_nested(void)
     u64 *page = page_new();
     u32 from;
 
+    if (touch_cpl()) {
+        skip("it accesses pages at CPL 0");
+        return;
+    }
     if (!apf_start())
         return;
     miss(page, HOOK_HOLD);

@@ -125,7 +125,8 @@ void apic_init(struct cpu *c)
 {
     out8(PIC_MASK_1, 0xff);
     out8(PIC_MASK_2, 0xff);
-    there = boot_option_number("apic", 1);
+    if (!c->id) /* the bit follows the base register, which is written below */
+        there = cpuid(1, 0).edx & BIT(CPUID1_EDX_APIC);
     x2apic = cpuid(1, 0).ecx & BIT(CPUID1_ECX_X2APIC);
     apic_up();
     c->apic_id = apic_read(APIC_ID) >> (x2apic ? 0 : 24);

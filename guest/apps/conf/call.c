@@ -6,7 +6,7 @@
 
 #define IPI     0x52
 #define NOBODY  0x1f /* no host of ours has a CPU of this APIC id */
-#define UNKNOWN 0x7fffff00
+#define UNKNOWN 99
 
 void conf_A7_10_unknown(void)
 {
@@ -34,33 +34,41 @@ void conf_A7_12_ipi(void)
 void conf_A7_12_ipi_both(void)
 {
     u32 from = cpus[1].logged, own = events_now();
+    u64 end = time_us() + SOON;
 
     expect_eq("RAX", (u64)hypercall(PV_HC_IPI, 3, 0, 0, APIC_ICR_FIXED | IPI), 2);
     expect(event_wait(own, EV_IRQ, 1, SOON), "the interrupt on CPU 0");
-    spin_us(1000);
+    while (at_load_acq(&cpus[1].logged) == from && time_us() < end)
+        at_relax();
     expect(at_load_acq(&cpus[1].logged) != from, "the interrupt on CPU 1");
     expect_eq("RAX of a call to nobody", (u64)hypercall(PV_HC_IPI, 0, 1, NOBODY, APIC_ICR_FIXED | IPI), 0);
 }
 
-static void halt_closed(void *woken)
+static u32 near, woken;
+
+static void halt_closed(void *unused)
 {
+    (void)unused;
     cli();
+    at_store_rel(&near, 1);
     hlt();
-    at_store_rel((u32 *)woken, 1);
+    at_store_rel(&woken, 1);
     sti();
 }
 
 void conf_A7_11_kick(void)
 {
-    static u32 woken;
     u64 end = time_us() + SOON;
 
     at_store(&woken, 0);
-    cpu_start(1, halt_closed, &woken);
+    at_store(&near, 0);
+    cpu_start(1, halt_closed, NULL);
+    while (!at_load_acq(&near) && time_us() < end)
+        at_relax();
     spin_us(2000);
     expect_eq("halted with IF = 0: woken", at_load(&woken), 0);
     expect_eq("RAX", (u64)hypercall(PV_HC_KICK, 0, cpus[1].apic_id, 0, 0), 0);
-    while (!at_load_acq(&woken) && time_us() < end)
+    for (end = time_us() + SOON; !at_load_acq(&woken) && time_us() < end;)
         at_relax();
     if (!expect(at_load_acq(&woken), "the kick ends the HLT"))
         apic_ipi(cpus[1].apic_id, APIC_ICR_ASSERT | APIC_ICR_NMI);

@@ -63,8 +63,6 @@ static void restore_here(void *unused)
     msr_write(PV_MSR_APF_EN, 0);
     msr_write(PV_MSR_APF_VEC, 0);
     apic_up();
-    apic_timer_us(0);
-    __asm__ volatile("mov %0, %%cr8" : : "r"(0ul));
     c->apf = (struct apf_cpu){.slot = c->slots, .vector = VECTOR};
     sti();
     spin_us(20); /* what was on its way comes now */
@@ -101,6 +99,33 @@ static void run_case(const struct row *r, unsigned d)
     restore();
 }
 
+/* Does the name begin like one of those in the word KEY=A,B,…? */
+static bool listed(const char *key, const char *name)
+{
+    const char *at = boot_option(key);
+
+    while (at && *at && *at != ' ') {
+        size_t n = 0;
+
+        while (at[n] && at[n] != ' ' && at[n] != ',')
+            n++;
+        if (n && !strncmp(name, at, n))
+            return true;
+        at += n + (at[n] == ',');
+    }
+    return false;
+}
+
+/* Those that wait for pages as often as the word `soak` says, until one fails. */
+static void run_often(const struct row *r, unsigned d, const char *name)
+{
+    u64 times = r->needs & N_HOOK ? MAX(boot_option_number("soak", 1), 1ul) : 1;
+
+    out("# run %s\n", name); /* what does not end is known by it */
+    while (times-- && !report_bad())
+        run_case(r, d);
+}
+
 static void run(const struct row *r, unsigned d)
 {
     const char *lacks = host_lacks(r->needs);
@@ -108,29 +133,23 @@ static void run(const struct row *r, unsigned d)
 
     report_name(name, r, d);
     report_begin();
-    if (d && !(host.dialects & d)) {
+    if (d && !(host.dialects & d))
         skip("the host does not speak %s", dialect_name(d));
-    } else if (lacks) {
+    else if (lacks)
         skip("%s", lacks);
-    } else {
-        out("# run %s\n", name); /* what does not end is known by it */
-        run_case(r, d);
-    }
+    else if (listed("skip", name))
+        skip("not asked, by the word skip");
+    else
+        run_often(r, d, name);
     report_end(r, name);
 }
 
 static bool wanted(const struct row *r, unsigned d)
 {
-    const char *only = boot_option("only");
     char name[NAME_MAX];
-    size_t n = 0;
 
-    if (!only)
-        return true;
-    while (only[n] && only[n] != ' ')
-        n++;
     report_name(name, r, d);
-    return !strncmp(name, only, n);
+    return !boot_option("only") || listed("only", name);
 }
 
 /* Calls f for each row and dialect that is wanted; returns how many there are. */

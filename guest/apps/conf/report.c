@@ -104,6 +104,11 @@ void report_end(const struct row *r, const char *name)
         skipped ? " # SKIP " : "", skipped ? report.skip : "");
 }
 
+bool report_bad(void)
+{
+    return report.bad;
+}
+
 unsigned report_failed(void)
 {
     return report.failed;

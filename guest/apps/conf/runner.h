@@ -19,6 +19,8 @@ void report_plan(unsigned n);
 void report_name(char *to, const struct row *r, unsigned dialect);
 void report_begin(void);
 void report_end(const struct row *r, const char *name);
+/* Has this row failed? */
+bool report_bad(void);
 /* How many have failed so far. */
 unsigned report_failed(void);
 

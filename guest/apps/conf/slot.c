@@ -3,17 +3,15 @@
 #include "conf.h"
 #include "cpuid.h"
 
-#define APIC_PAGE     0xfee00000ull
-#define LEAF_EXTENDED 0x80000000u
-#define LEAF_ADDRESS  0x80000008u
-#define PATTERN       0xa5
-#define FLAGS         0x7654320u /* of word 0; bit 0 clear */
-#define SLOTS         (PAGE_SIZE / APF_SLOT_SIZE)
+#define APIC_PAGE 0xfee00000ull
+#define PATTERN   0xa5a5a5a5u
+#define FLAGS     0x7654320u /* of word 0; bit 0 clear */
+#define SLOTS     (PAGE_SIZE / APF_SLOT_SIZE)
 
 /* The lowest address that no gpa can have. */
 static u64 beyond(void)
 {
-    u32 bits = cpuid(LEAF_EXTENDED, 0).eax >= LEAF_ADDRESS ? cpuid(LEAF_ADDRESS, 0).eax & 0xff : 36;
+    u32 bits = cpuid(CPUID_EXT_MAX, 0).eax >= CPUID_EXT_SIZES ? cpuid(CPUID_EXT_SIZES, 0).eax & 0xff : 36;
 
     return BIT(bits);
 }
