@@ -94,3 +94,19 @@ void conf_A5_4_probe(void)
     msr_set(PV_MSR_APF_PF2, 0);
     expect_quiet(events_now());
 }
+
+/* What one bit promises rests on what others do. */
+void conf_A7_2_consistent(void)
+{
+    static const struct {
+        u8 bit, needs;
+    } rule[] = {
+        {KVM_FEATURE_TLB_FLUSH, KVM_FEATURE_STEAL},
+        {KVM_FEATURE_APF_VMEXIT, KVM_FEATURE_APF},
+        {KVM_FEATURE_CLOCK_STABLE, KVM_FEATURE_CLOCK},
+    };
+
+    for (unsigned i = 0; i < ARRAY_SIZE(rule); i++)
+        expect(!host_has(rule[i].bit) || host_has(rule[i].needs), "feature %u only with feature %u; seen: 0x%08x",
+               rule[i].bit, rule[i].needs, host.features);
+}

@@ -353,3 +353,25 @@ void conf_A1_13_if_clear(void)
     sti();
     expect_ready(from, 1, p.id[0]);
 }
+
+/* The page is there before the guest has been told that it is not: both events, in order, or none. */
+void conf_A1_14_at_once(void)
+{
+    u64 *page = page_new();
+    struct event *told, *ready;
+    u32 from;
+    bool made;
+
+    if (!apf_start())
+        return;
+    miss(page, 0);
+    from = events_now();
+    made = touch(page, READ);
+    told = event_since(from, EV_ABSENT, 0);
+    ready = event_wait(from, EV_READY, 1, told ? SOON : QUIET);
+    expect(made == !told, "an access that is made, or an event");
+    expect(!told == !ready, "both events or neither; seen: %s", told ? "not-present" : "ready");
+    if (told && ready)
+        expect_eq("token of ready", ready->id, told->id);
+    expect_contents(page);
+}
