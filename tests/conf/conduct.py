@@ -128,5 +128,5 @@ def conduct(host, only, limit, out, known, say=None, echo=None):
     if host.whole and len(ended) == len(boots):
         expected.unrun(conclusion.by_name())
     if not only:
-        conclusion.idle = expected.idle(ended)
+        conclusion.idle = expected.idle([b.name for b in boots if b.name in ended and not b.only])
     return conclusion

@@ -107,6 +107,6 @@ void conf_A7_2_consistent(void)
     };
 
     for (unsigned i = 0; i < ARRAY_SIZE(rule); i++)
-        expect(!host_has(rule[i].bit) || host_has(rule[i].needs), "feature %u only with feature %u; seen: 0x%08x",
-               rule[i].bit, rule[i].needs, host.features);
+        expect(!host_has(rule[i].bit) || host_has(rule[i].needs),
+               "feature %u only with feature %u; seen: 0x%08x", rule[i].bit, rule[i].needs, host.features);
 }
