@@ -13,7 +13,8 @@ import urllib.parse
 
 EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=4"
 ATTEMPTS = 3
-LOST = re.compile(rb"^host\| vm\d+ stopped on vcpu \d+: the machine lost the state of the guest", re.MULTILINE)
+LOST = re.compile(rb"^host\| vm\d+ stopped on vcpu \d+: the machine lost the state of the guest"
+                  rb"|^ERROR:\S*tcg-accel-ops.c:\d+:tcg_handle_interrupt: assertion failed", re.MULTILINE)
 CLOSING_LINE = re.compile(rb"faultline: vm 0: exit status (\d+)")
 HOST_STATUS = {
     0x60: "the guest was stopped for misbehaving",
@@ -114,15 +115,15 @@ def run(command, time_limit, show=None):
     """
     Runs the emulator until it ends or time_limit seconds are over; show(bytes) gets its output as it comes, and may
     return how many seconds are left from then on. Leaves no process behind, not even when an exception (Ctrl-C) passes
-    through; a signal handler calls stop_all(). A run in which QEMU lost the guest's state,
-    which the host recognises (docs/emulators.md), says nothing about us and is repeated, in the open.
+    through; a signal handler calls stop_all(). A run in which QEMU lost the guest's state, which the host recognises, or
+    aborted over a guest's CR8 (docs/emulators.md) says nothing about us and is repeated, in the open.
     """
     for attempt in range(ATTEMPTS):
         outcome = run_once(command, time_limit, show)
         if not LOST.search(outcome.console) or attempt + 1 == ATTEMPTS:
             return outcome
         if show:
-            show(b"emulator: QEMU lost the guest's state (docs/emulators.md); booting again\n")
+            show(b"emulator: one of QEMU's own failures (docs/emulators.md); booting again\n")
 
 
 running = set()  # emulators, each the leader of a process group
