@@ -13,34 +13,45 @@ import subprocess
 import time
 
 TESTS = ("$(UNIT_TESTS)", "$(KERN_TESTS)", "$(MC_TESTS)", "build/sim/sim", "$(STRESS_TESTS)")
+CONF = ("build/host.elf", "build/guest-conf.elf")
 WORLDS = {"unit": "native", "mc": "mc"}
 BRIEF = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "SIM_SECONDS": "1", "SECONDS": "10", "TDP_SEED": "1"}
 PATIENCE, SLOWER = 20, 8  # a program hangs after so many seconds and so many times what it takes without a mutant
-PAIR_SECONDS = 300
-OUTPUT_MAX = 64 << 20  # bytes that one run may print
+OUTPUT_MAX = 256 << 20  # bytes that one run may print, and of a disk that it makes
 RESULT = re.compile(r"(not )?ok (?:\d+ )?(?:- )?(.*?)(?: \(\d+ states.*| Could not run.*)?$")
 ORACLE = re.compile(r"# oracle: (.*)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Program:
-    """One test program: what make builds, and the object of its own source if it is not in every file."""
+    """One test program, one case of the paired boots, or the conformance image on one personality of the host."""
 
     layer: str
     name: str
-    target: str
-    own: str | None
+    targets: tuple[str, ...]  # what make builds for it
+    command: tuple[str, ...]
+    own: str | None = None  # the object of its own source, if not every file is in it
+    results: str | None = None  # the file that has its results, if its output does not: with them it is content
 
 
-def programs(tree):
-    """All of them, layer by layer, as the Makefile of that tree has them."""
-    rule = f"programs: ; @echo {' '.join(TESTS)}"
-    said = subprocess.run(["make", "-s", "--no-print-directory", f"--eval={rule}", "programs"], cwd=tree,
+def expand(tree, variables):
+    """What the Makefile of that tree makes of them."""
+    rule = f"words: ; @echo {' '.join(variables)}"
+    said = subprocess.run(["make", "-s", "--no-print-directory", f"--eval={rule}", "words"], cwd=tree,
                           capture_output=True, text=True, check=True).stdout
-    for target in said.split():
+    return tuple(said.split())
+
+
+def programs(tree, cases, personalities):
+    """All of them, layer by layer, with these cases and personalities."""
+    for target in expand(tree, TESTS):
         layer, name = re.match(r"build/(\w+)/(.*)", target).groups()
         own = f"build/{WORLDS[layer]}/tests/{layer}/{name}.c.o" if layer in WORLDS else None
-        yield Program(layer, name, target, own)
+        yield Program(layer, name, (target,), (target,), own)
+    for case in cases:
+        yield Program("pair", case, expand(tree, ("$(BOOTABLE)",)), ("tests/pair/run", case))
+    for name in personalities:
+        yield Program("conf", name, CONF, ("tests/conf/run", f"ours-{name}"), results=f"build/conf/ours-{name}.ktap")
 
 
 class Links:
@@ -69,8 +80,8 @@ class Links:
             return True
         if program.layer != "unit":
             return False
-        return any(self.symbols(o) & self.symbols(program.target) for o in objects if o.startswith("build/native/host")
-                   or o.startswith("build/native/common") or o.startswith("build/native/guest"))
+        native = tuple(f"build/native/{part}" for part in ("host", "common", "guest"))
+        return any(self.symbols(o) & self.symbols(program.targets[0]) for o in objects if o.startswith(native))
 
 
 def nearness(program, sources):
@@ -104,8 +115,15 @@ def limits():
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def execute(command, tree, log, seconds):
-    """Runs it in a session of its own. Its exit status (None: out of time) and how long it took."""
+def execute(program, tree, log, seconds):
+    """
+    Runs it in a session of its own. Its exit status (None: out of time) and how long it took. What it has in a file of
+    results stands behind its output in the log.
+    """
+    results = program.results and os.path.join(tree, program.results)
+    if results and os.path.exists(results):
+        os.unlink(results)
+    command = [os.path.join(tree, program.command[0]), *program.command[1:]]
     env = dict(os.environ, **BRIEF)
     start = time.monotonic()
     with open(log, "wb") as output, subprocess.Popen(command, cwd=tree, env=env, stdin=subprocess.DEVNULL,
@@ -118,22 +136,28 @@ def execute(command, tree, log, seconds):
             code = None
         end(process.pid)
         running.discard(process.pid)
+        if results and code in (0, 1) and os.path.exists(results):
+            code = 0
+            with open(results, "rb") as f:
+                output.write(f.read())
     return code, time.monotonic() - start
 
 
 def complaint(code, log):
-    """The first test that failed; None if the program is content."""
+    """The first test that failed, and how many others; None if the program is content."""
     last = failed = oracle = None
+    others = 0
     with open(log, encoding="utf-8", errors="replace") as f:
         for line in f:
             if result := RESULT.match(line):
                 last = result[2].strip()
+                others += bool(result[1] and failed)
                 failed = failed or (last if result[1] else None)
             elif found := ORACLE.match(line):
                 oracle = found[1].strip()
     if code == 0 and not failed:
         return None
     if oracle or failed:
-        return oracle or failed
+        return oracle or failed + (f" (and {others} more)" if others else "")
     how = "hangs" if code is None else f"ends with {code}"
     return f"{how} after '{last}'" if last else how

@@ -54,13 +54,16 @@ bool debt_pay(enum debt what, unsigned vcpu, u32 key)
     return true;
 }
 
-void debt_waive(enum debt what, unsigned vcpu)
+unsigned debt_waive(enum debt what, unsigned vcpu)
 {
+    unsigned before = count;
+
     for (unsigned i = 0; i < count;)
         if (owed[i].what == what && owed[i].vcpu == vcpu)
             owed[i] = owed[--count];
         else
             i++;
+    return before - count;
 }
 
 unsigned debt_count(enum debt what, unsigned vcpu)

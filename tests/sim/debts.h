@@ -11,8 +11,8 @@ void debt_add(enum debt what, unsigned vcpu, u32 key, u64 since);
 bool debt_is(enum debt what, unsigned vcpu, u32 key);
 /* It has come. False: it was not owed. */
 bool debt_pay(enum debt what, unsigned vcpu, u32 key);
-/* All debts of this kind to this vCPU are waived. */
-void debt_waive(enum debt what, unsigned vcpu);
+/* All debts of this kind to this vCPU are waived. How many these were. */
+unsigned debt_waive(enum debt what, unsigned vcpu);
 unsigned debt_count(enum debt what, unsigned vcpu);
 /* Is one too old? */
 void debts_check(void);

@@ -67,7 +67,9 @@ struct guest {
     unsigned closed, raised; /* instructions left with IF = 0, or with CR8 high */
     bool in_module;          /* it is executing an access to the module, which may not move now */
     bool lapic_on, apf_on, done;
-    u64 operations, last_run; /* ns */
+    u64 operations;
+    u64 last_run;  /* ns */
+    u64 last_rest; /* ns: when it was last seen to wait for an event of its own */
 };
 extern struct guest guest[VCPU_MAX];
 

@@ -4,6 +4,7 @@
 #include "debts.h"
 #include "hw.h"
 #include "pages.h"
+#include "seen.h"
 #include "swarm.h"
 #include "trace.h"
 #include "abi/kvm_apf.h"
@@ -38,6 +39,7 @@ static void park(struct vcpu *v, u32 token)
     if (g->event_cpl != 3 && !swarm.always)
         machine_violation("A1-12", "vcpu %u: not-present at CPL 0, not asked for", v->id);
     debt_add(DEBT_TOKEN, v->id, token, machine.now);
+    seen[SEEN_TOLD]++;
     t->token = token;
 }
 
@@ -48,10 +50,13 @@ static void wake(struct vcpu *v, u32 token)
 
     trace("vcpu %lu: token 0x%lx is ready%.0lu", v->id, token, 0);
     if (token == APF_TOKEN_WAKE_ALL) {
+        seen[SEEN_WAKE_ALL]++;
         guest_wake_all(g);
         return;
     }
-    if (!debt_pay(DEBT_TOKEN, v->id, token) && g->apf_on)
+    if (debt_pay(DEBT_TOKEN, v->id, token))
+        seen[SEEN_READY]++;
+    else if (g->apf_on)
         machine_violation("H-A-2", "vcpu %u: ready for token 0x%x, which was not outstanding", v->id, token);
     for (unsigned i = 0; i < swarm.tasks; i++)
         if (g->task[i].token == token)

@@ -152,7 +152,7 @@ static void wrote_msr(struct vcpu *v, u32 msr, u64 value)
     case PV_MSR_APF_EN:
         g->apf_on = value & APF_EN_ON;
         if (!g->apf_on) { /* the host has dropped all that was outstanding */
-            debt_waive(DEBT_TOKEN, v->id);
+            seen[SEEN_DROPPED] += debt_waive(DEBT_TOKEN, v->id);
             guest_wake_all(g);
         }
         return;

@@ -28,6 +28,13 @@ static double seconds(void)
     return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
+/* Has this worker done its share? */
+static bool enough(const struct seeds *b, const struct worker *w, u64 i, double end)
+{
+    return (b->count && i >= b->count) || (b->seconds && seconds() >= end) ||
+           (b->events && w->done.seen[SEEN_TOLD] >= b->events / WORKERS);
+}
+
 static void hangs(int signal)
 {
     (void)signal;
@@ -37,10 +44,10 @@ static void hangs(int signal)
 static void work(const struct seeds *b, struct worker *w, unsigned index, double end)
 {
     signal(SIGALRM, hangs);
-    for (u64 i = index; (!b->count || i < b->count) && (!b->seconds || seconds() < end); i += WORKERS) {
+    for (u64 i = index; !enough(b, w, i, end); i += WORKERS) {
         struct run_result r;
 
-        w->seed = b->first + i;
+        w->seed = b->list ? b->list[i] : b->first + i;
         alarm(SEED_SECONDS);
         r = world_run(w->seed, 0);
         w->done.seeds++;

@@ -5,9 +5,13 @@
 
 #define WORKERS 2u
 
-/* Which seeds: first, first + 1, … for `seconds`, or `count` of them; 0 = no such bound. */
+/*
+ * Which seeds: first, first + 1, … for `seconds`, or `count` of them, or until guests have heard of so many `events`;
+ * 0 = no such bound. Or `count` that are listed.
+ */
 struct seeds {
-    u64 first, count;
+    u64 first, count, events;
+    const u64 *list;
     unsigned seconds;
     bool report; /* print the speed now and then */
 };

@@ -140,6 +140,32 @@ static void make_huge(struct swarm *s)
     s->inspect >>= 3;
 }
 
+/*
+ * Many tasks want many pages, for which there are few frames; little else happens, and nothing fails. Each vCPU has a
+ * CPU of its own: one that had to wait for its turn would find its page taken again (README, "What is left out").
+ */
+static void make_eventful(struct swarm *s)
+{
+    do
+        draw_apf(s);
+    while (s->apf == FL_APF_NONE || s->never_ack);
+    s->always = true;
+    s->vcpus = s->machine.cpus;
+    s->tasks = (unsigned)between(2, 6);
+    s->anonymous = s->module = 80;
+    s->stride = s->drift = 1;
+    s->working_set = s->anonymous;
+    s->frames = (s->tasks + FRAMES_SPARE) * s->vcpus * between(2, 3);
+    s->operations = between(3000, 30000);
+    s->enough = 3000000;
+    s->evict >>= 4;
+    s->unmap >>= 4;
+    s->migrate >>= 4;
+    s->inspect >>= 4;
+    s->machine.fill >>= 3;
+    s->machine.memory_fails = s->fail = s->stuck = 0;
+}
+
 void swarm_draw(u64 seed, u64 operations)
 {
     u64 pages, least;
@@ -160,9 +186,11 @@ void swarm_draw(u64 seed, u64 operations)
     swarm.abrupt = one_in(4);
     draw_apf(&swarm);
     draw_nx(&swarm);
-    if (one_in(6))
+    if (!(seed & SEED_EVENTS) && one_in(6))
         make_huge(&swarm);
     draw_store(&swarm);
+    if (seed & SEED_EVENTS)
+        make_eventful(&swarm);
 }
 
 void swarm_print(void)

@@ -51,6 +51,9 @@ struct swarm {
 };
 extern struct swarm swarm;
 
+/* Seeds with this bit are of guests that can be told of absent pages, and of hardly any but absent pages. */
+#define SEED_EVENTS (1ull << 60)
+
 /* Draw everything from the seed; `operations` 0 = as drawn. */
 void swarm_draw(u64 seed, u64 operations);
 /* One line that says what was drawn. */

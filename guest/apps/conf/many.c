@@ -9,6 +9,7 @@ struct told {
     u64 *page[AT_ONCE];
     u32 id[AT_ONCE];
     bool ok;
+    bool all; /* set when it is known whether */
 };
 
 /* Pages that this CPU was told of, at once. */
@@ -27,6 +28,7 @@ static void tell(void *to)
 
 static void prepare(struct told *t)
 {
+    t->all = false;
     for (unsigned i = 0; i < AT_ONCE; i++) {
         t->page[i] = page_new();
         miss(t->page[i], HOOK_HOLD);
@@ -79,6 +81,7 @@ static void on_other(void *to)
         return;
     from = events_now();
     tell(t);
+    at_store_rel(&t->all, true);
     event_wait(from, EV_READY, AT_ONCE, 10 * SOON);
     t->ok = t->ok && events_since(from, EV_READY) == AT_ONCE;
     apf_stop();
@@ -96,7 +99,8 @@ void conf_A4_40_two_cpus(void)
     from = events_now();
     cpu_start(1, on_other, &there);
     tell(&here);
-    spin_us(20000);
+    for (u64 end = time_us() + SOON; !at_load_acq(&there.all) && time_us() < end;)
+        ;
     if (!here.ok || !finish(&here, from))
         return;
     for (unsigned i = 0; i < AT_ONCE; i++)

@@ -144,7 +144,7 @@ void conf_A0_8_interrupts(void)
 
     if (!apf_start_with(en_bits() & ~(u64)APF_EN_ALWAYS))
         return;
-    miss(page, LONG);
+    miss(page, 10 * LONG);
     from = events_now();
     this_cpu()->on_event = rearm;
     apic_timer_us(1000);
@@ -157,27 +157,40 @@ void conf_A0_8_interrupts(void)
            events_since(from, EV_IRQ) - there);
 }
 
+struct halted {
+    u64 *page;
+    u32 from;
+    bool served; /* the NMI, while the page was not there */
+};
+
 static void send_nmi(void *arg)
 {
-    (void)arg;
-    spin_us(LONG / 4);
+    struct halted *h = arg;
+    u64 end = time_us() + SOON;
+
+    while (page_state(h->page) != HOOK_IS_AWAITED && time_us() < end)
+        spin_us(100);
     apic_ipi(cpus[0].apic_id, APIC_ICR_ASSERT | APIC_ICR_NMI);
+    while (at_load_acq(&cpus[0].logged) == h->from && time_us() < end)
+        spin_us(100);
+    h->served = at_load_acq(&cpus[0].logged) != h->from;
+    done(h->page, 0);
 }
 
 void conf_A0_8_nmi(void)
 {
-    u64 *page = page_new();
+    struct halted h = {.page = page_new()};
     struct event *e;
-    u32 from;
 
     if (!apf_start_with(en_bits() & ~(u64)APF_EN_ALWAYS))
         return;
-    miss(page, LONG);
-    from = events_now();
-    cpu_start(1, send_nmi, NULL);
-    expect(touch_at(0, page, READ), "the access is made");
+    miss(h.page, HOOK_HOLD);
+    h.from = events_now();
+    cpu_start(1, send_nmi, &h);
+    expect(touch_at(0, h.page, READ), "the access is made");
     cpu_wait(1);
-    e = event_since(from, EV_NMI, 0);
+    expect(h.served, "the NMI while the page is away");
+    e = event_since(h.from, EV_NMI, 0);
     if (expect(e, "the NMI; seen: none"))
         expect_eq("RIP of the NMI", e->rip, touch_rip_at(0, READ));
 }
@@ -196,7 +209,7 @@ void conf_A0_7_again(void)
     if (!told)
         return;
     from = events_now();
-    done(page, SHORT);
+    done(page, LONG);
     expect_untold(touch(page, READ), from, page);
     if (expect(event_wait(from, EV_READY, 1, SOON), "ready for the first touch"))
         expect_eq("token", event_since(from, EV_READY, 0)->id, told->id);
@@ -217,9 +230,10 @@ static void touch_there(void *arg)
     if (!apf_start())
         return;
     from = events_now();
-    o->told = !touch(o->page, READ);
-    if (o->told)
+    if (!touch(o->page, READ)) {
         o->id = event_since(from, EV_ABSENT, 0)->id;
+        at_store_rel(&o->told, true);
+    }
     event_wait(from, EV_READY, 1, 2 * SOON);
     apf_stop();
 }
@@ -239,7 +253,8 @@ void conf_A0_7_elsewhere(void)
         return;
     from = events_now();
     cpu_start(1, touch_there, &o);
-    spin_us(20000);
+    for (u64 end = time_us() + SOON; !at_load_acq(&o.told) && time_us() < end;)
+        ;
     done(o.page, 0);
     cpu_wait(1);
     expect(event_wait(from, EV_READY, 1, SOON), "ready on CPU 0");
