@@ -21,7 +21,7 @@ bool vcpu_init(struct vcpu *v, struct vm *vm, unsigned id, unsigned cpu)
     v->pass = &vm->passes.cpu[cpu].count;
     v->pub.sipi = SIPI_NONE;
     v->state = VCPU_WAIT_SIPI;
-    v->idle_since = port_now();
+    idle_set(&v->idle, 0, port_now());
     apf_init(v);
     pv_reset(v);
     if (!hw_vcpu_init(v))
@@ -56,11 +56,9 @@ void vcpu_request(struct vcpu *v, u32 req)
 void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
 {
     if (v->state == VCPU_RUNNABLE && s != VCPU_RUNNABLE)
-        at_store(&v->idle_since, port_now());
-    if (v->state != VCPU_RUNNABLE && s == VCPU_RUNNABLE) {
-        stat_add(v->vm, idle_ns, port_now() - v->idle_since);
-        at_store(&v->idle_since, 0);
-    }
+        idle_set(&v->idle, v->idle.total, port_now());
+    if (v->state != VCPU_RUNNABLE && s == VCPU_RUNNABLE)
+        idle_set(&v->idle, v->idle.total + (port_now() - v->idle.since), 0);
     v->state = s;
     if (s == VCPU_RUNNABLE)
         apic_page_runnable(v);

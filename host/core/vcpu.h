@@ -4,6 +4,7 @@
 #include "req.h"
 #include "lapic.h"
 #include "apf.h"
+#include "idle.h"
 #include "apic_page.h"
 #include "pv_eoi.h"
 #include "pv_steal.h"
@@ -34,7 +35,7 @@ struct vcpu {
     unsigned cpu; /* the CPU that owns it, for ever */
     u64 *pass;    /* that CPU's, of vm->passes */
     enum vcpu_state state;
-    u64 idle_since; /* ns; when it stopped being runnable */
+    struct idle idle; /* time in which it was not runnable */
     struct lapic lapic;
     struct apf apf;
     struct tdp_root *root; /* loaded, with a reference */

@@ -155,22 +155,28 @@ void vm_resume(struct vm *vm)
         tell_vcpus(vm);
 }
 
+/* All rest up to now: a time read later is never less than it. */
+static u64 idle_ns(struct vm *vm)
+{
+    u64 sum = 0;
+
+    for (unsigned i = 0; i < vm->vcpus; i++) {
+        struct idle rest = idle_read(&vm->vcpu[i]->idle);
+
+        sum += rest.total + (rest.since ? port_now() - rest.since : 0);
+    }
+    return sum;
+}
+
 void vm_stats(struct vm *vm, struct fl_stats *out)
 {
-    u64 now = port_now();
-
     *out = vm->stats;
     out->size = sizeof(*out);
-    out->now_ns = now;
+    out->idle_ns = idle_ns(vm);
+    out->now_ns = port_now();
     out->resident = vm->pager.frames.count - at_load(&vm->pager.frames.free);
     out->nx_splits = at_load(&vm->tdp.nx.splits);
     out->nx_recovered = at_load(&vm->tdp.nx.recovered);
     out->nx_listed = at_load(&vm->tdp.nx.listed);
     out->nx_unlisted = at_load(&vm->tdp.nx.unlisted);
-    for (unsigned i = 0; i < vm->vcpus; i++) {
-        u64 since = at_load(&vm->vcpu[i]->idle_since);
-
-        if (since && since < now)
-            out->idle_ns += now - since;
-    }
 }

@@ -113,7 +113,7 @@ static void check_guest(struct vcpu *v)
 static void check_lively(const struct vcpu *v)
 {
     struct guest *g = guest_of(v);
-    u64 since = MAX(MAX(g->last_run, g->last_rest), v->idle_since);
+    u64 since = MAX(MAX(g->last_run, g->last_rest), v->idle.since);
 
     if (v->state != VCPU_RUNNABLE && v->state != VCPU_WAIT_PAGE && v->state != VCPU_APF_HALTED) {
         g->last_rest = machine.now;

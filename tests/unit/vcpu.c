@@ -109,7 +109,7 @@ static void halt_and_wake(void **state)
     assert_int_equal(entries, 1);
     assert_int_equal(v->state, VCPU_HALTED);
     assert_int_equal(v->hw->completed.kind, EXIT_HLT); /* what ends it finds the vCPU behind it */
-    since = v->idle_since;
+    since = v->idle.since;
     assert_int_equal(since, fake.now);
     v->hw->intr_flag = false;
     lapic_raise(v, 0x41);
