@@ -71,6 +71,17 @@ enum fl_precopy_call {
     FL_PRECOPY_START_DIRTY_BIT,
 };
 
+/*
+ * Save this VM to the partition that the host was told of (`save=`); arg0 = FL_SAVE_*. The other vCPUs stand still
+ * meanwhile. GO_ON: this VM ends, and goes on in the same boot as a new one made of what was saved. STOP: it ends with
+ * status arg1, and goes on when a host is booted with `restore=`. KEEP: it goes on as it is. 0 in a VM that was saved
+ * and goes on as it is, 1 in one made of what was saved; PV_EOPNOTSUPP: there is no partition, PV_EBUSY: another save
+ * or copy is under way, PV_ENOSPC: the partition is too small, PV_EIO, PV_ENOMEM: nothing usable was saved.
+ */
+#define FL_HC_SAVE 0x464c0009u
+
+enum fl_save_call { FL_SAVE_GO_ON, FL_SAVE_STOP, FL_SAVE_KEEP };
+
 #define FL_STATS_RESET_MAX 0x1 /* inflight_max starts again from the present value */
 
 /* Host counters of this VM since its start. Times in ns of the host's monotonic clock. */

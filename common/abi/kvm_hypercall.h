@@ -8,11 +8,13 @@
 #define PV_ENOSYS     1000 /* unknown number; returned negated */
 #define PV_EPERM      1    /* not at CPL 0 */
 #define PV_ENOENT     2
+#define PV_EIO        5
 #define PV_ENOMEM     12
 #define PV_EFAULT     14
 #define PV_EBUSY      16
 #define PV_EEXIST     17
 #define PV_EINVAL     22
+#define PV_ENOSPC     28
 #define PV_EOPNOTSUPP 95 /* not on this machine, or not in this VM */
 
 /* arg0 = 0, arg1 = APIC id: wakes that vCPU if it is halted. 0 (KVM_FEATURE_KICK) */

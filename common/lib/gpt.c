@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* gpt.c: validate a GUID partition table and look a name up in it. */
 #include "lib/gpt.h"
+#include "lib/crc32.h"
 #include "lib/str.h"
 
 #define GPT_SIGNATURE     "EFI PART"
@@ -8,7 +9,6 @@
 #define GPT_ENTRY_MIN     128
 #define GPT_ENTRIES_BYTES (64 * KiB) /* a bound for reading; the usual table has 16 KiB */
 #define GPT_NAME_UNITS    36
-#define CRC32_POLYNOMIAL  0xedb88320u
 
 struct gpt_header {
     u8 signature[8];
@@ -28,17 +28,6 @@ struct gpt_entry {
 _Static_assert(sizeof(struct gpt_header) == GPT_HEADER_MIN, "GPT header");
 _Static_assert(sizeof(struct gpt_entry) == GPT_ENTRY_MIN, "GPT entry");
 
-/* Bit by bit: a table is read a few times in a boot. */
-static u32 crc32_add(u32 crc, const u8 *p, size_t n)
-{
-    for (; n; n--) {
-        crc ^= *p++;
-        for (int i = 0; i < 8; i++)
-            crc = crc >> 1 ^ (crc & 1 ? CRC32_POLYNOMIAL : 0);
-    }
-    return crc;
-}
-
 static enum gpt_error read_header(const struct gpt_disk *d, u64 lba, struct gpt_header *h)
 {
     u8 block[GPT_BLOCK_MAX];
@@ -53,7 +42,7 @@ static enum gpt_error read_header(const struct gpt_disk *d, u64 lba, struct gpt_
         return GPT_NO_TABLE;
     crc = h->header_crc;
     memset(block + offsetof(struct gpt_header, header_crc), 0, sizeof(crc));
-    if (~crc32_add(~0u, block, h->header_size) != crc)
+    if (crc32(0, block, h->header_size) != crc)
         return GPT_NO_TABLE;
     /* An entry is 128 * 2^n bytes, so none crosses a block. */
     if (h->entry_size < GPT_ENTRY_MIN || h->entry_size > d->block_size || h->entry_size & (h->entry_size - 1))
@@ -90,14 +79,14 @@ static enum gpt_error search(const struct gpt_disk *d, const struct gpt_header *
     u64 left = (u64)h->entries * h->entry_size;
     enum gpt_error found = GPT_NO_NAME;
     u8 block[GPT_BLOCK_MAX];
-    u32 crc = ~0u;
+    u32 crc = 0;
 
     for (u64 lba = h->entries_lba; left; lba++) {
         u32 n = (u32)MIN(left, (u64)d->block_size);
 
         if (!d->read(d->context, lba, block))
             return GPT_READ;
-        crc = crc32_add(crc, block, n);
+        crc = crc32(crc, block, n);
         for (u32 at = 0; at < n && found == GPT_NO_NAME; at += h->entry_size) {
             struct gpt_entry e;
 
@@ -109,7 +98,7 @@ static enum gpt_error search(const struct gpt_disk *d, const struct gpt_header *
         }
         left -= n;
     }
-    return ~crc == h->entries_crc ? found : GPT_NO_TABLE;
+    return crc == h->entries_crc ? found : GPT_NO_TABLE;
 }
 
 static enum gpt_error find_at(const struct gpt_disk *d, u64 lba, const char *name, struct gpt_partition *out)

@@ -37,6 +37,7 @@ struct apf {
     bool want_window; /* a #PF-carried ready waits for IF = 1 (A1-13) */
     bool unwritable;  /* a ready record could not be written, for want of memory that can be (A0-34) */
     bool want_slot;   /* delivery waits for the slot's page; its ticket is out */
+    bool remind;      /* just restored: an event in the slot may have lost its interrupt (A3-63) */
     struct ticket_pool tickets;
 };
 
@@ -66,6 +67,11 @@ void apf_deliver(struct vcpu *v);
 
 /* PV_MSR_APF_EN, _VEC, _ACK; the CPUID check is pv_msr.c's. #GP implies no change (A0-36). */
 enum outcome apf_msr(struct vcpu *v, struct exit *e);
+
+/* Can these be the values of EN and VEC? What was an APF slot's page need not be memory any more. */
+bool apf_restorable(const struct vcpu *v, u64 en, u64 vec) must_check off_path;
+/* They are. Of a new vCPU (A3-61). */
+void apf_restore(struct vcpu *v, u64 en, u64 vec) off_path;
 
 /* The rest is between apf.c, apf_deliver.c and apf_msr.c. */
 

@@ -49,6 +49,12 @@ static bool slot_read(struct vcpu *v, u64 offset, u32 *value)
     return accessed(v, guest_read32(v->vm, slot_at(&v->apf, offset), value));
 }
 
+/* Where the word is that is not 0 while an event occupies the slot. */
+static u64 gate(const struct apf *a)
+{
+    return a->dialect == APF_INT ? offsetof(struct apf_slot, token) : offsetof(struct apf_slot, word0);
+}
+
 /* word0 alone, or for PF2 both words in one store (A2-5). */
 static enum guest_access slot_write(struct vcpu *v, u32 word0, u32 token)
 {
@@ -79,11 +85,23 @@ bool apf_mark_not_present(struct vcpu *v, u32 token)
 
 bool apf_slot_free(struct vcpu *v)
 {
-    u64 gate =
-        v->apf.dialect == APF_INT ? offsetof(struct apf_slot, token) : offsetof(struct apf_slot, word0);
     u32 word;
 
-    return slot_read(v, gate, &word) && !word;
+    return slot_read(v, gate(&v->apf), &word) && !word;
+}
+
+/* What occupies the slot was reported before the VM was saved: a second interrupt does no harm, none does (A3-63). */
+static off_path void remind(struct vcpu *v)
+{
+    struct apf *a = &v->apf;
+    u32 word;
+    gfn_t at;
+
+    if (!accessed(v, guest_read(v->vm, slot_at(a, gate(a)), &word, sizeof(word), &at)))
+        return;
+    if (a->dialect == APF_INT || word == APF_REASON_READY)
+        lapic_raise(v, (u8)a->vec);
+    a->remind = false;
 }
 
 /* An interrupt carries ready: needs the local APIC and a free slot, nothing else (A3-31, A2-24). */
@@ -93,7 +111,14 @@ static bool by_interrupt(struct vcpu *v, u32 token)
 
     if (a->dialect == APF_PF2 && !(a->vec & APF_PF2_ON))
         return false; /* A2-23 */
-    if (!lapic_enabled(v) || !apf_slot_free(v) || !write_ready(v, token))
+    if (!lapic_enabled(v))
+        return false;
+    if (!apf_slot_free(v)) {
+        if (a->remind)
+            remind(v);
+        return false;
+    }
+    if (!write_ready(v, token))
         return false;
     at_store(&v->pub.ready_pending, 1);
     lapic_raise(v, (u8)a->vec);
@@ -132,7 +157,7 @@ void apf_deliver(struct vcpu *v)
         a->done_head = (a->done_head + 1) % ARRAY_SIZE(a->done);
         a->done_count--;
         if (i == APF_WAKE_ALL) {
-            a->wake_all = false;
+            a->wake_all = a->remind = false;
             stat_add(v->vm, wake_all, 1);
         } else {
             apf_item_free(a, i);

@@ -56,37 +56,47 @@ static u64 en_reserved(const struct vcpu *v)
     return bits;
 }
 
-static enum outcome write_en(struct vcpu *v, u64 value)
+static void set_en(struct vcpu *v, u64 value, enum apf_dialect d)
 {
     struct apf *a = &v->apf;
-    enum apf_dialect d = dialect_of(personality(v), value, a->vec);
+
+    a->en = value;
+    a->dialect = d;
+    if (d == APF_OFF) {
+        apf_drop(v);
+        return;
+    }
+    at_store(&v->pub.ready_pending, 0);                                 /* A3-35 */
+    if (d != APF_PF2 || !(value & APF_EN_INT) || (a->vec & APF_PF2_ON)) /* A2-20 */
+        apf_queue_wake_all(v);
+    apf_deliver(v);
+}
+
+static enum outcome write_en(struct vcpu *v, u64 value)
+{
+    enum apf_dialect d = dialect_of(personality(v), value, v->apf.vec);
 
     if (value & en_reserved(v))
         return OUTCOME_GP;
     if (d != APF_OFF && !may_hold_slot(v, value))
         return OUTCOME_GP; /* A0-36, A0-37: no state has changed */
 
-    a->en = value;
-    a->dialect = d;
-    if (d == APF_OFF) {
-        apf_drop(v);
-        return OUTCOME_DONE;
-    }
-    at_store(&v->pub.ready_pending, 0);                                 /* A3-35 */
-    if (d != APF_PF2 || !(value & APF_EN_INT) || (a->vec & APF_PF2_ON)) /* A2-20 */
-        apf_queue_wake_all(v);
-    apf_deliver(v);
+    set_en(v, value, d);
     return OUTCOME_DONE;
+}
+
+static u64 vec_reserved(const struct vcpu *v)
+{
+    return personality(v) == FL_APF_INT ? APF_VEC_RSVD : APF_PF2_RSVD;
 }
 
 static enum outcome write_vec(struct vcpu *v, u64 value)
 {
     struct apf *a = &v->apf;
-    enum fl_personality p = personality(v);
 
-    if (value & (p == FL_APF_INT ? APF_VEC_RSVD : APF_PF2_RSVD))
+    if (value & vec_reserved(v))
         return OUTCOME_GP;
-    if (p == FL_APF_DUAL && a->dialect != APF_OFF && ((value ^ a->vec) & APF_PF2_ON))
+    if (personality(v) == FL_APF_DUAL && a->dialect != APF_OFF && ((value ^ a->vec) & APF_PF2_ON))
         return OUTCOME_GP; /* A5-5: the choice is latched while active */
 
     a->vec = value;
@@ -95,6 +105,20 @@ static enum outcome write_vec(struct vcpu *v, u64 value)
         apf_deliver(v);
     }
     return OUTCOME_DONE;
+}
+
+bool apf_restorable(const struct vcpu *v, u64 en, u64 vec)
+{
+    return !(en & (pv_works(v, KVM_FEATURE_APF) ? en_reserved(v) : ~0ull)) &&
+           !(vec & (pv_works(v, KVM_FEATURE_APF_INT) ? vec_reserved(v) : ~0ull));
+}
+
+/* INT, then EN: A3-61. What EN queues, wake-all, waits for the local APIC if that comes later (A3-62). */
+void apf_restore(struct vcpu *v, u64 en, u64 vec)
+{
+    v->apf.vec = vec;
+    if (en)
+        set_en(v, en, dialect_of(personality(v), en, vec));
 }
 
 static enum outcome write_ack(struct vcpu *v, u64 value)

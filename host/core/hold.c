@@ -12,11 +12,14 @@ static void tell(struct vm *vm)
         port_kick(i);
 }
 
-void hold_begin(struct vm *vm)
+bool hold_begin(struct vm *vm)
 {
-    check(!hold_on(&vm->hold), "one hold at a time");
-    at_store_rel(&vm->hold.now, at_add(&vm->hold.count, 1));
+    u64 none = 0;
+
+    if (!at_cas(&vm->hold.now, &none, at_add(&vm->hold.count, 1)))
+        return false;
     tell(vm);
+    return true;
 }
 
 void hold_end(struct vm *vm)

@@ -3,8 +3,9 @@
  * hold.h: make the guest stand still: no vCPU runs, no exit is being handled, nothing writes its memory for it.
  *
  * Nobody waits: each CPU's loop notes once a pass that it has seen the hold, and all that this CPU did for the guest
- * before is visible to whoever finds the note. After it, vCPUs are neither run nor serviced until the hold ends. Pages
- * still come and go meanwhile; their contents stay. Apart from VM_PAUSED, which the watchdog begins and ends.
+ * before is visible to whoever finds the note. After it, vCPUs are neither loaded, run nor serviced until the hold
+ * ends. Pages still come and go meanwhile; their contents stay. Apart from VM_PAUSED, which the watchdog begins and
+ * ends.
  */
 #pragma once
 #include "lib/atomic.h"
@@ -18,8 +19,8 @@ struct hold {
     u64 seen[CPU_MAX];
 };
 
-/* Begin it, and see that each CPU makes a pass soon. One at a time. */
-void hold_begin(struct vm *vm);
+/* Begin it, and see that each CPU makes a pass soon. False: another one is on. */
+bool hold_begin(struct vm *vm) must_check;
 void hold_end(struct vm *vm);
 
 static inline bool hold_on(const struct hold *h)
@@ -27,7 +28,13 @@ static inline bool hold_on(const struct hold *h)
     return at_load(&h->now);
 }
 
-/* This CPU is between two passes of its loop. */
+/* A hold has begun, or ended, that this CPU has not noted. */
+static inline bool hold_news(const struct hold *h, unsigned cpu)
+{
+    return at_load(&h->seen[cpu]) != at_load(&h->now);
+}
+
+/* This CPU is between two passes of its loop, and no vCPU is loaded on it. */
 static inline void hold_pass(struct hold *h, unsigned cpu)
 {
     u64 now = at_load_acq(&h->now);

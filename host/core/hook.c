@@ -3,6 +3,7 @@
 #include "hook.h"
 #include "vm.h"
 #include "port.h"
+#include "pv.h"
 #include "abi/kvm_hypercall.h"
 
 #define CAPS                                                                                     \
@@ -24,7 +25,7 @@ bool hook_make(struct vm *vm)
     h->idle = now.idle_ns;
     h->next = TIME_NEVER;
     vm->hook = h;
-    return hook_window_make(vm);
+    return vm->saved.on || hook_window_make(vm);
 }
 
 void hook_free(struct vm *vm)
@@ -56,20 +57,30 @@ static u32 count(struct vm *vm, u32 what)
     return -(u32)PV_EINVAL;
 }
 
-static enum outcome command(struct vcpu *v, u32 nr)
+static enum outcome save(struct vcpu *v, const struct exit *e, u32 value, u32 *result)
+{
+    if (!v->vm->save.to)
+        return OUTCOME_DONE;
+    *result = -(u32)PV_EINVAL;
+    if (value & ~(u32)HOOK_SAVE_APF_BEFORE)
+        return OUTCOME_DONE;
+    return save_and_go_on(v, e, value & HOOK_SAVE_APF_BEFORE, result);
+}
+
+static enum outcome command(struct vcpu *v, const struct exit *e)
 {
     struct vm *vm = v->vm;
     gfn_t gfn = {at_load(&vm->hook->page)};
     u32 value = at_load(&vm->hook->value), result = -(u32)PV_ENOSYS;
     enum outcome o = OUTCOME_DONE;
 
-    switch (nr) {
+    switch (e->io.value) {
     case HOOK_MISS:
         o = hook_miss(v, gfn, value, &result);
         break;
     case HOOK_DONE:
     case HOOK_FAIL:
-        result = hook_done(vm, gfn, value, nr == HOOK_FAIL);
+        result = hook_done(vm, gfn, value, e->io.value == HOOK_FAIL);
         break;
     case HOOK_STATE:
         result = hook_state(vm, gfn);
@@ -89,20 +100,23 @@ static enum outcome command(struct vcpu *v, u32 nr)
     case HOOK_COUNT:
         result = count(vm, value);
         break;
+    case HOOK_SAVE:
+        o = save(v, e, value, &result);
+        break;
     }
     at_store(&vm->hook->result, result);
     return o;
 }
 
-static u32 reads(const struct hook *h, u16 port)
+static u32 reads(const struct vm *vm, u16 port)
 {
     switch (port) {
     case HOOK_PORT_ID:
         return HOOK_ID;
     case HOOK_PORT_CAPS:
-        return CAPS;
+        return vm->save.to ? CAPS | HOOK_CAP(HOOK_SAVE) : CAPS;
     case HOOK_PORT_COMMAND:
-        return at_load(&h->result);
+        return at_load(&vm->hook->result);
     }
     return ~0u;
 }
@@ -113,12 +127,12 @@ enum outcome hook_io(struct vcpu *v, struct exit *e)
     bool whole = e->io.size == sizeof(u32);
 
     if (!e->io.write)
-        e->io.value = whole ? reads(h, e->io.port) : ~0u;
+        e->io.value = whole ? reads(v->vm, e->io.port) : ~0u;
     else if (whole && e->io.port == HOOK_PORT_PAGE)
         at_store(&h->page, e->io.value);
     else if (whole && e->io.port == HOOK_PORT_VALUE)
         at_store(&h->value, e->io.value);
     else if (whole && e->io.port == HOOK_PORT_COMMAND)
-        return command(v, e->io.value);
+        return command(v, e);
     return OUTCOME_DONE;
 }

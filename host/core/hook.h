@@ -43,7 +43,7 @@ struct hook {
     struct hook_page missing[HOOK_MISSING_MAX];
 };
 
-/* Add the device and its memory. Set-up time. False: no memory, or no place for its slots. */
+/* Add the device, and its memory if no slots were restored. Set-up time. False: no memory, or no place for it. */
 bool hook_make(struct vm *vm) must_check;
 void hook_free(struct vm *vm);
 

@@ -16,9 +16,9 @@
 bool hook_window_make(struct vm *vm)
 {
     for (unsigned i = 0; i < HOOK_WINDOW_MAX; i++)
-        if (slot_add_hook(vm, (gfn_t){WINDOW + i}, false))
+        if (slot_add_hook(vm, (gfn_t){WINDOW + i}, false, NULL))
             return false;
-    return !slot_add_hook(vm, (gfn_t){ROM}, true);
+    return !slot_add_hook(vm, (gfn_t){ROM}, true, NULL);
 }
 
 u32 hook_window(u32 pages)

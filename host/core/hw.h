@@ -86,5 +86,16 @@ void hw_cpuid(const struct vcpu *v, struct exit *e);
 /* The architecture's own MSRs (EFER, PAT, …). OUTCOME_DONE or OUTCOME_GP. */
 enum outcome hw_msr(struct vcpu *v, struct exit *e);
 
+/*
+ * All of a vCPU that runs nowhere (hw_put()), the event that waits for its next entry included, as plain bytes; they
+ * mean something to this machine's kind only. hw_restore() takes what hw_restorable() has approved of.
+ */
+#define HW_STATE_BYTES 1536
+void hw_save(const struct vcpu *v, void *to);
+bool hw_restorable(const void *from) must_check;
+void hw_restore(struct vcpu *v, const void *from);
+/* The guest's time-stamp counter is port_tsc() + offset. 0 at first. */
+void hw_set_tsc_offset(struct vcpu *v, u64 offset);
+
 /* Print the register state for a report, one line each through con_host(). */
 void hw_report(const struct vcpu *v);

@@ -9,6 +9,7 @@
  *
  *   lapic.c        request, priority, acceptance        lapic_timer.c  one-shot, periodic, TSC deadline
  *   lapic_ipi.c    the interrupt command register       lapic_msr.c    the registers as the guest sees them
+ *   lapic_save.c   as plain bytes, and back
  */
 #pragma once
 #include "exit.h"
@@ -88,3 +89,18 @@ void lapic_poll(struct vcpu *v, u64 now);
  * SVR can do: whenever the hardware enable changes, SVR is as after power-on.
  */
 enum outcome lapic_msr(struct vcpu *v, struct exit *e);
+
+/* All of it but CR8, as plain data. */
+struct lapic_saved {
+    u64 base, icr, tsc_deadline;
+    u64 left; /* ns until the timer is due, TIME_NEVER = not armed */
+    u32 svr, tpr, esr, errors, divide, timer_init;
+    u32 irr[8], isr[8], lvt[LVT_COUNT];
+};
+
+/* Owner, or while the vCPU is held. */
+void lapic_save(const struct vcpu *v, struct lapic_saved *out);
+/* Can it be the state of a local APIC? */
+bool lapic_restorable(const struct lapic_saved *s) must_check;
+/* Calls apf_deliver() if the APIC is enabled now (A3-62). */
+void lapic_restore(struct vcpu *v, const struct lapic_saved *s);

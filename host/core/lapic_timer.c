@@ -7,6 +7,7 @@
  */
 #include "lapic_parts.h"
 #include "port.h"
+#include "vm.h"
 
 #define DEADLINE_MS_MAX 10000000000000ull /* a TSC deadline further away never comes: 300 years */
 
@@ -124,7 +125,7 @@ void lapic_timer_deadline(struct vcpu *v, u64 tsc)
     if (!tsc)
         return;
     now = port_now();
-    now_tsc = port_tsc();
+    now_tsc = port_tsc() + v->vm->tsc_offset;
     wait = tsc > now_tsc ? tsc_ns(tsc - now_tsc) : 0;
     l->tsc_deadline = tsc;
     l->deadline = wait == TIME_NEVER ? TIME_NEVER : now + wait;

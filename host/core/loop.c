@@ -88,6 +88,13 @@ static struct vcpu *choose(struct loop *l, u64 now, u64 *due)
     return v;
 }
 
+static void let_go(struct loop *l)
+{
+    if (l->current)
+        hw_put(l->current);
+    l->current = NULL;
+}
+
 static void switch_to(struct loop *l, struct vcpu *v)
 {
     if (v == l->current)
@@ -175,13 +182,18 @@ void loop_run(struct vm *vm)
         more = pager_reclaim(vm);
         (void)epoch_collect(vm->tdp.epoch);
         due = MIN(serve(&l, now), watch(&l, now));
-        hold_pass(&vm->hold, l.cpu);
+        if (hold_news(&vm->hold, l.cpu)) {
+            let_go(&l); /* whoever holds may want the registers of our vCPUs */
+            hold_pass(&vm->hold, l.cpu);
+        }
         due = MIN(due, precopy_work(vm, now));
+        if (save_runs(&vm->save))
+            due = MIN(due, save_work(vm, now));
         v = vm_may_run(vm) ? choose(&l, now, &due) : NULL;
         switch_to(&l, v ? v : l.current);
         if (v || !more)
             spend(&l, v, due);
         pass_leave(l.pass);
     }
-    switch_to(&l, NULL);
+    let_go(&l);
 }

@@ -42,7 +42,7 @@ bool pager_resident(struct vm *vm, struct slot *s, gfn_t gfn, pfn_t *pfn);
 /* The largest leaf that can map gfn: 1 if all pages of its 2 MiB are resident and side by side, else 0. As above, and
  * good only if inv_retry_range() is false for all of them (B3-10). */
 unsigned pager_level(struct vm *vm, struct slot *s, gfn_t gfn);
-/* Loading it takes no time: an anonymous page that was never touched, or one that the test hook let go. */
+/* Loading it takes no time: a page never touched whose source is zero, or one that the test hook let go. */
 bool pager_is_quick(struct slot *s, gfn_t gfn);
 /* The frame that a page word names. */
 hpa_t pager_hpa(struct vm *vm, u64 word);

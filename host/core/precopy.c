@@ -114,14 +114,16 @@ static void end(struct vm *vm, enum precopy_failure why)
 static void end_round(struct vm *vm)
 {
     struct precopy *p = &vm->precopy;
-    u64 pages = p->report.round[p->report.rounds];
+    bool last =
+        p->report.round[p->report.rounds] <= p->config.small || p->report.rounds + 1 == p->config.rounds;
 
+    if (last && !hold_begin(vm))
+        return; /* somebody else holds; look again later */
     to_start(p);
     p->report.rounds++;
-    if (pages > p->config.small && p->report.rounds < p->config.rounds)
+    if (!last)
         return;
     p->held = port_now();
-    hold_begin(vm);
     at_store(&p->state, PRECOPY_STOPPING);
 }
 

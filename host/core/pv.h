@@ -7,7 +7,7 @@
  * absent has the page brought in and is executed again (OUTCOME_AGAIN).
  */
 #pragma once
-#include "exit.h"
+#include "save.h"
 
 struct vcpu;
 struct vm;
@@ -17,8 +17,17 @@ void pv_cpuid(const struct vcpu *v, struct exit *e);
 /* MSRs 0x11, 0x12, 0x4b564d00-0x4b564dff. */
 enum outcome pv_msr(struct vcpu *v, struct exit *e);
 enum outcome pv_hypercall(struct vcpu *v, struct exit *e);
-/* FL_HC_PRECOPY, of a caller that may. */
+/* FL_HC_PRECOPY, FL_HC_SAVE, of a caller that may. */
 enum outcome pv_precopy(struct vcpu *v, struct exit *e);
+enum outcome pv_save(struct vcpu *v, struct exit *e);
+
+/* 0, or a negated PV_E*. */
+u64 pv_save_result(enum save_error e);
+/*
+ * HOOK_SAVE: `e` is the write to the command port. AGAIN: the save has begun. DONE: it could not, *result says why.
+ * Later the hook's result becomes a negated PV_E* if it has failed, and 1 in the VM that is restored.
+ */
+enum outcome save_and_go_on(struct vcpu *v, const struct exit *e, bool apf_first, u32 *result);
 
 /* Settle what a VM of this configuration offers: vm->pv_shown and vm->pv_works. */
 void pv_init(struct vm *vm);

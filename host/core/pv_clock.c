@@ -76,7 +76,7 @@ enum outcome pv_clock_system(struct vcpu *v, u64 value)
     if (value & PV_CLOCK_ON) {
         if (area.v & 3)
             return OUTCOME_GP;
-        scale(port_tsc_khz(), &c.tsc_to_system_mul, &c.tsc_shift);
+        scale(vm_tsc_khz(v->vm), &c.tsc_to_system_mul, &c.tsc_shift);
         o = publish(v, area, &c.pad0, sizeof(c) - offsetof(struct pv_clock, pad0));
     }
     if (o == OUTCOME_DONE)

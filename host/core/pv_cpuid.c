@@ -80,7 +80,7 @@ void pv_cpuid(const struct vcpu *v, struct exit *e)
         answer(e, vm->pv_shown, 0, 0, 0); /* no hints: vCPUs share CPUs */
         return;
     case KVM_CPUID_TIMING:
-        answer(e, port_tsc_khz(), APIC_TIMER_HZ / 1000, 0, 0);
+        answer(e, vm_tsc_khz(vm), APIC_TIMER_HZ / 1000, 0, 0);
         return;
     case FL_CPUID_BASE:
         answer(e, FL_CPUID_DIALECTS, FL_SIGNATURE_EBX, FL_SIGNATURE_ECX, FL_SIGNATURE_EDX);

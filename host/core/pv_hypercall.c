@@ -174,6 +174,8 @@ enum outcome pv_hypercall(struct vcpu *v, struct exit *e)
         return nx(v, e);
     case FL_HC_PRECOPY:
         return pv_precopy(v, e);
+    case FL_HC_SAVE:
+        return pv_save(v, e);
     case PV_HC_KICK ... PV_HC_YIELD:
         return kvm_call(v, e);
     }

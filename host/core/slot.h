@@ -119,7 +119,7 @@ enum slot_error slot_add(struct vm *vm, const char *name, gfn_t base, u64 pages,
                          struct store *store) must_check;
 enum slot_error slot_add_private(struct vm *vm, enum slot_id id, gfn_t base) must_check;
 /* A page of the test hook; and: it appears at `to` from now on, and can be written or not. Its contents stay. */
-enum slot_error slot_add_hook(struct vm *vm, gfn_t base, bool read_only) must_check;
+enum slot_error slot_add_hook(struct vm *vm, gfn_t base, bool read_only, struct store *store) must_check;
 enum slot_error slot_change_hook(struct vm *vm, gfn_t base, gfn_t to, bool read_only) must_check;
 /* The slot that begins at base, its pages and what was written to them. */
 enum slot_error slot_delete(struct vm *vm, gfn_t base) must_check;

@@ -148,10 +148,14 @@ enum slot_error slot_add_private(struct vm *vm, enum slot_id id, gfn_t base)
     return update_begin(vm) ? update_end(vm, add(vm, &wanted)) : SLOT_BUSY;
 }
 
-enum slot_error slot_add_hook(struct vm *vm, gfn_t base, bool read_only)
+enum slot_error slot_add_hook(struct vm *vm, gfn_t base, bool read_only, struct store *store)
 {
-    const struct slot wanted = {
-        .base = base, .pages = 1, .id = SLOT_HOOK, .read_only = read_only, .name = "test hook"};
+    const struct slot wanted = {.base = base,
+                                .pages = 1,
+                                .id = SLOT_HOOK,
+                                .read_only = read_only,
+                                .name = "test hook",
+                                .store = store};
 
     return update_begin(vm) ? update_end(vm, add(vm, &wanted)) : SLOT_BUSY;
 }

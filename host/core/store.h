@@ -28,6 +28,7 @@ struct store_req {
 struct store_ops {
     int (*submit)(struct store *, struct store_req *);
     u64 (*block)(const struct store *, u64 offset);
+    bool (*is_zero)(const struct store *, u64 offset); /* the page is known to be; NULL: none is */
 };
 
 struct store {

@@ -190,7 +190,8 @@ static bool settled(struct vcpu *v, const struct exit *e)
     return true;
 }
 
-bool vcpu_run(struct vcpu *v, u64 due)
+/* Apart from the loop: what an exit runs through is optimised as a whole, to an end to how large that may become. */
+__attribute__((noinline)) bool vcpu_run(struct vcpu *v, u64 due)
 {
     struct exit e;
 

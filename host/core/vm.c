@@ -76,7 +76,9 @@ void vm_destroy(struct vm *vm)
     tdp_destroy(&vm->tdp);
     precopy_free(vm);
     image_free(&vm->image);
+    save_free(vm);
     slot_free_all(vm);
+    saved_free(&vm->saved);
     hook_free(vm);
     pager_free(vm);
     port_zfree(vm, sizeof(*vm));

@@ -11,6 +11,8 @@
 #include "hold.h"
 #include "hook.h"
 #include "image.h"
+#include "save.h"
+#include "saved.h"
 #include "uart.h"
 #include "abi/faultline.h"
 
@@ -60,6 +62,7 @@ struct vm {
     u32 status;          /* valid when STOPPED */
     u64 stopped;         /* ns, when it became STOPPED */
     u64 flush_generation;
+    u64 tsc_offset;     /* its time-stamp counter minus port_tsc() */
     u64 wall_clock_msr; /* PV_MSR_WALL_CLOCK as last written, shared, by atomics */
     struct vcpu *vcpu[VCPU_MAX];
     unsigned vcpus;
@@ -77,6 +80,8 @@ struct vm {
     struct hold hold;
     struct precopy precopy;
     struct memory_image image; /* the last one that the guest asked for (FL_HC_PRECOPY) */
+    struct save save;
+    struct saved saved; /* what it was restored from */
     struct uart uart;
     struct hook *hook;     /* NULL: there is none */
     struct fl_stats stats; /* each by atomics */
@@ -90,6 +95,12 @@ static inline struct slot *vm_slot(struct vm *vm, unsigned i)
     const struct slots *set = at_load_acq(&vm->slots);
 
     return i < set->count ? set->at[i] : NULL;
+}
+
+/* The frequency that the guest was told of its time-stamp counter, kHz. */
+static inline u64 vm_tsc_khz(const struct vm *vm)
+{
+    return vm->saved.on ? vm->saved.header.tsc_khz : port_tsc_khz();
 }
 
 /* May its vCPUs run? */

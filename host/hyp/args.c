@@ -10,6 +10,7 @@
 #define IO_TIMEOUT_MIN 1000000ull
 #define IO_TIMEOUT_MAX 3600000000000ull
 #define NX_PERIOD_MAX  86400000000000ull
+#define NOT_GIVEN      (~0ull)
 
 /* In the order of enum fl_personality. */
 static const char *const apf_names[] = {
@@ -59,15 +60,32 @@ static void read_module(struct arg_text t, struct hyp_module *m)
         hyp_fail(VM_STATUS_CONFIG, "module=%s: its command line is too long", m->partition);
 }
 
+static void read_partition(const char *key, const struct arg_texts *t, char name[HYP_NAME_MAX])
+{
+    struct arg_text last = {NULL, 0};
+
+    name[0] = 0;
+    if (!t->count)
+        return;
+    last = t->text[t->count - 1];
+    if (!last.len || !keep(name, HYP_NAME_MAX, last))
+        hyp_fail(VM_STATUS_CONFIG, "%s=%.*s: expected the name of a partition", key, (int)last.len, last.at);
+}
+
+static u64 given(u64 value, u64 otherwise)
+{
+    return value == NOT_GIVEN ? otherwise : value;
+}
+
 void hyp_args_read(const char *line, struct hyp_args *out)
 {
-    u64 vcpus = 2, apf = FL_APF_DUAL, nx = NX_AUTO, nx_ratio = NX_RATIO, hook = false, pv = UINT32_MAX,
-        enforce = true;
-    struct arg_texts modules = {0};
+    u64 memory = NOT_GIVEN, vcpus = NOT_GIVEN, apf = NOT_GIVEN, hook = NOT_GIVEN, pv = NOT_GIVEN,
+        enforce = NOT_GIVEN, nx = NX_AUTO, nx_ratio = NX_RATIO;
+    struct arg_texts modules = {0}, save = {0}, restore = {0};
     char error[ARG_ERROR_BYTES];
     struct vm_config *vm = &out->vm;
     const struct arg_def defs[] = {
-        {"mem", ARG_SIZE, MEMORY_MIN, MEMORY_MAX, .value = &vm->memory},
+        {"mem", ARG_SIZE, MEMORY_MIN, MEMORY_MAX, .value = &memory},
         {"resident", ARG_SIZE, RESIDENT_MIN, MEMORY_MAX, .value = &vm->resident},
         {"vcpus", ARG_NUMBER, 1, VCPU_MAX, .value = &vcpus},
         {"apf", ARG_CHOICE, .names = apf_names, .value = &apf},
@@ -80,21 +98,31 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         {"pv", ARG_NUMBER, 0, UINT32_MAX, .value = &pv},
         {"enforce", ARG_CHOICE, .names = switch_names, .value = &enforce},
         {"module", ARG_TEXT, .texts = &modules},
+        {"save", ARG_TEXT, .texts = &save},
+        {"restore", ARG_TEXT, .texts = &restore},
     };
 
-    *vm = (struct vm_config){
-        .memory = 64 * MiB, .resident = 24 * MiB, .io_timeout = 5000000000ull, .io_give_up = 30000000000ull};
+    *vm = (struct vm_config){.resident = 24 * MiB, .io_timeout = 5000000000ull, .io_give_up = 30000000000ull};
     if (!args_read(line, defs, ARRAY_SIZE(defs), &out->guest, error))
         hyp_fail(VM_STATUS_CONFIG, "%s", error);
     if (vm->io_give_up < vm->io_timeout)
         vm->io_give_up = vm->io_timeout;
-    vm->vcpus = (unsigned)vcpus;
-    vm->apf = (enum fl_personality)apf;
-    vm->pv_hidden = ~(u32)pv;
-    vm->pv_lax = !enforce;
+    read_partition("save", &save, out->save);
+    read_partition("restore", &restore, out->restore);
+    if (out->restore[0] && (memory & vcpus & apf & hook & pv & enforce) != NOT_GIVEN)
+        hyp_fail(VM_STATUS_CONFIG,
+                 "restore=%s: mem=, vcpus=, apf=, hook=, pv= and enforce= are those of the saved VM",
+                 out->restore);
+    if (out->restore[0] && modules.count)
+        hyp_fail(VM_STATUS_CONFIG, "restore=%s: the modules are those of the saved VM", out->restore);
+    vm->memory = given(memory, 64 * MiB);
+    vm->vcpus = (unsigned)given(vcpus, 2);
+    vm->apf = (enum fl_personality)given(apf, FL_APF_DUAL);
+    vm->hook = given(hook, false);
+    vm->pv_hidden = ~(u32)given(pv, UINT32_MAX);
+    vm->pv_lax = !given(enforce, true);
     vm->nx = (enum nx_mode)nx;
     vm->nx_ratio = (u32)nx_ratio;
-    vm->hook = hook;
     out->modules = modules.count;
     for (unsigned i = 0; i < modules.count; i++)
         read_module(modules.text[i], &out->module[i]);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* args.h: the host's command line: what VM to make and which partitions it sees as modules. */
+/* args.h: the host's command line: what VM to make, or restore, and which partitions it sees as modules. */
 #pragma once
 #include "vm.h"
 #include "lib/args.h"
@@ -18,7 +18,9 @@ struct hyp_args {
     struct vm_config vm;
     struct hyp_module module[ARG_TEXTS_MAX];
     unsigned modules;
-    const char *guest; /* what follows `--` */
+    char save[HYP_NAME_MAX];    /* the partition to save to; empty: none */
+    char restore[HYP_NAME_MAX]; /* … and to restore from, in place of an image */
+    const char *guest;          /* what follows `--` */
 };
 
 /* Ends the host with a message about what is wrong. */

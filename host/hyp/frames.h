@@ -3,8 +3,8 @@
  * frames.h: who has which 4 KiB frame of physical memory.
  *
  * Single frames come and go in constant time. Runs of neighbouring frames, blocks among them, are for set-up: what one
- * gives back, and what is left over above a block, serves single requests only. Any CPU; a spinlock
- * that is a leaf of the lock order.
+ * gives back serves requests of the same length first; what is left over above a block, single ones only. Any CPU; a
+ * spinlock that is a leaf of the lock order.
  */
 #pragma once
 #include "lib/bootinfo.h"

@@ -92,6 +92,33 @@ void percpu_go(void (*work)(void))
     work_then_sleep();
 }
 
+static void kick_others(void)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (i != port_cpu())
+            port_kick(i);
+}
+
+void percpu_meet(void (*work)(void))
+{
+    static u32 arrived, meetings;
+    u32 this = at_load(&meetings);
+
+    at_add(&arrived, 1);
+    if (port_cpu()) {
+        port_kick(0);
+        while (at_load_acq(&meetings) == this)
+            port_idle();
+        return;
+    }
+    while (at_load_acq(&arrived) < count)
+        port_idle();
+    at_store(&arrived, 0);
+    work();
+    at_store_rel(&meetings, this + 1);
+    kick_others();
+}
+
 unsigned percpu_count(void)
 {
     return count;

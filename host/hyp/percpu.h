@@ -12,5 +12,8 @@ void percpu_start(void);
 /* Every CPU, the calling one included, does `work` and then sleeps for good. */
 _Noreturn void percpu_go(void (*work)(void));
 
+/* All CPUs call it; when all have, CPU 0 does `work`, and then all go on. */
+void percpu_meet(void (*work)(void));
+
 unsigned percpu_count(void);
 u32 percpu_apic_id(unsigned cpu);

@@ -13,6 +13,7 @@
 struct nvme_store {
     struct store store;
     u64 first; /* LBA */
+    u64 asked; /* store_open()'s `bytes` */
     char name[40];
 };
 
@@ -99,6 +100,9 @@ struct store *store_open(const char *partition, u64 bytes)
     struct gpt_partition p;
     u64 room;
 
+    for (unsigned i = 0; i < count; i++)
+        if (stores[i].asked == bytes && !strcmp(stores[i].name, partition))
+            return &stores[i].store;
     if (count == STORES_MAX)
         hyp_fail(VM_STATUS_CONFIG, "partition %s: more than %u in use", partition, STORES_MAX);
     if (!str_copy(s->name, sizeof(s->name), partition))
@@ -108,6 +112,7 @@ struct store *store_open(const char *partition, u64 bytes)
     if (bytes > room)
         hyp_fail(VM_STATUS_CONFIG, "partition %s: %lu bytes wanted, it has %lu", partition, bytes, room);
     count++;
+    s->asked = bytes;
     s->first = p.first;
     s->store = (struct store){.ops = &ops, .name = s->name, .bytes = bytes ? bytes : room};
     return &s->store;

@@ -5,6 +5,6 @@
 
 /*
  * After nvme_init(). bytes: how much of the partition to use, 0 = all. Ends the host with a message when the disk has
- * no such partition or it is smaller.
+ * no such partition or it is smaller. Asked the same again it returns the same store.
  */
 struct store *store_open(const char *partition, u64 bytes);

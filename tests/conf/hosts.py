@@ -73,16 +73,16 @@ def script(command):
 
 
 def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS):
-    """Our host in QEMU with a disk of this boot's own: for swap, and the image once more, as a lazy module."""
+    """Our host in QEMU with a disk of this boot's own: the image once more, as a lazy module; swap; where to save."""
     built(IMAGE, HOST_ELF)
     disk = f"{FOLDER}/{name}.img"
     os.makedirs(FOLDER, exist_ok=True)
-    script(["images/disk.sh", IMAGE, disk, str(memory + HOOK_MEMORY)])
+    script(["images/disk.sh", IMAGE, disk, *[str(memory + HOOK_MEMORY)] * 2])
     if "enforce=off" in host_args:
         words = [*words, "enforce=0"]  # which the image cannot see for itself
     module = f"module=data:{os.path.getsize(IMAGE)}:image"
     return machine.Machine(disk=disk, guest=IMAGE, host=HOST_ELF, memory=HOST_MEMORY + memory, cpus=cpus,
-                           host_args=f"vcpus={VCPUS} hook=on mem={memory}M {module} {host_args}",
+                           host_args=f"vcpus={VCPUS} hook=on save=save mem={memory}M {module} {host_args}",
                            guest_args=" ".join(words)).command()
 
 

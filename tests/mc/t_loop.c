@@ -104,6 +104,12 @@ u64 precopy_work(struct vm *of, u64 at)
     return TIME_NEVER;
 }
 
+u64 save_work(struct vm *of, u64 at)
+{
+    (void)of, (void)at;
+    return TIME_NEVER;
+}
+
 void vm_kill(struct vm *of, struct vcpu *v, enum vm_status status, const char *fmt, ...)
 {
     (void)of, (void)v, (void)status, (void)fmt;

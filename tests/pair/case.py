@@ -45,6 +45,9 @@ class Case:
     latency: float = 0  # ms
     graph: object = None  # a function that makes the block graph of the disk's path
     limit: int = 40  # seconds
+    then: str = ""  # the host's arguments for a second boot from the same disk, without a guest image …
+    first: tuple = (7,)  # … which follows one that ended with one of these
+    between: object = None  # … and a function that changes the disk at a path in between
 
     def scratch(self, suffix):
         return os.path.join(disks.FOLDER, self.name + suffix)
@@ -52,6 +55,14 @@ class Case:
     def image(self):
         suffix = ".elf32" if self.boot == "multiboot" else ".elf"
         return self.guest if "/" in self.guest or not self.guest else f"build/guest-{self.guest}{suffix}"
+
+    def second(self):
+        """QEMU's arguments for the second boot."""
+        if self.between:
+            self.between(self.scratch(".img"))
+        m = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, host_args=self.then,
+                            disk=self.scratch(".img"), latency=self.latency)
+        return m.command()
 
     def command(self):
         """QEMU's arguments, with everything they name made ready."""

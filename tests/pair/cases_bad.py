@@ -112,4 +112,53 @@ STORES = [
          say=(HOST + f"no answer for 1 s to a read of {ADDRESS}", HOST + "the store answers again: resumed")),
 ]
 
-CASES = IMAGES + ARGUMENTS + DISKS + MACHINES + STORES
+SAVE = SMALL + " apf=int save=save"
+RESTORE = "resident=4M restore=save"
+
+
+def not_restored(name, between, message, then=RESTORE, status=CONFIG, **more):
+    """A VM is saved, something happens to it, and it is refused."""
+    return Case("restore-" + name, guest="saves", args="mode=stop", disk="numbered save", host=SAVE, between=between,
+                then=then, status=(status,), say=(r"exit status 7\b", HOST + message), never=("restored from",), **more)
+
+
+SAVES = [
+    argument("save-partition", SMALL + " save=lost", "partition lost: no partition of this name"),
+    argument("save-empty", SMALL + " save=", "save=: expected the name of a partition"),
+    argument("save-to-swap", SMALL + " save=swap", "partition swap: in use, no VM can be saved to it"),
+    argument("save-to-module", SMALL + " save=data", "partition data: in use, no VM can be saved to it"),
+    argument("restore-partition", "restore=lost", "partition lost: no partition of this name", guest="", module=""),
+    argument("restore-with-image", "restore=swap", "restore=swap: there is no place for a guest image beside it",
+             module=""),
+    *(argument(f"restore-with-{word.split('=')[0]}", word + " restore=save", "restore=save: mem=, vcpus=, apf=, "
+               "hook=, pv= and enforce= are those of the saved VM", guest="", module="")
+      for word in ("mem=16M", "hook=off", "pv=0", "enforce=on")),
+    argument("restore-with-module", "restore=save", "restore=save: the modules are those of the saved VM", guest=""),
+    argument("restore-never-saved", "restore=save", "partition save: no VM was saved to it, or not completely",
+             guest="", module="", disk="numbered save"),
+
+    # The guest goes on when it is not saved.
+    *[Case(f"save-{name}", guest="saves", args=f"mode=stop expect={error} threads=64", disk=disk, host=host,
+           graph=graph, say=(": 0 wrong$", *say))
+      for name, error, disk, host, graph, say in (
+          ("nowhere", -95, "numbered save", SMALL, None, ()),
+          ("partition-too-small", -28, "numbered small save", SAVE, None, (HOST + "not saved: the partition is too",)),
+          ("write-error", -5, "numbered save", "mem=16M resident=16M apf=int save=save", disks.failing("write"),
+           (HOST + "save: write of store 'save', block 116736, failed", HOST + "not saved: the store failed")))],
+    Case("save-killed", guest="saves", args="mode=stop", disk="numbered save", then=RESTORE, first=(STORE_TIMEOUT,),
+         host="mem=16M resident=16M apf=int save=save iotimeout=1s iogiveup=2s", graph=disks.late_writes(3600),
+         status=(CONFIG,), say=(HOST + "no answer for 1 s to a write .*store 'save'",
+                              HOST + "partition save: no VM was")),
+
+    not_restored("version", disks.saved_header(version=3), "partition save: the VM was saved by another version"),
+    not_restored("other-magic", disks.saved_header(magic=1), "partition save: no VM was saved to it"),
+    not_restored("header-damaged", disks.saved_header(honest=False, tsc_khz=1), "partition save: .* is damaged"),
+    not_restored("truncated", disks.saved_header(end=1 << 20), "partition save: truncated"),
+    not_restored("no-vcpus", disks.saved_header(vcpus=0), "partition save: .* is damaged"),
+    not_restored("other-clock", disks.saved_header(tsc_khz=1), "partition save: .*another frequency"),
+    not_restored("state-damaged", disks.saved_run_damaged(104), "partition save: .* is damaged"),
+    not_restored("index-damaged", disks.saved_run_damaged(144), "partition save: .* is damaged"),
+    not_restored("without-memory", None, "resident=2048 MiB: the machine has not", "resident=2G restore=save", MACHINE),
+]
+
+CASES = IMAGES + ARGUMENTS + DISKS + MACHINES + STORES + SAVES

@@ -80,6 +80,19 @@ CASES = [
                                           ("calm", "rest=5", "12M", {"running": 12000}),
                                           ("evicted", "mem=6", "4M", {"running": 12000, "evictions": 500}))],
 
+    *[Case(f"save-{apf}", guest="saves", args="threads=32", disk="numbered save", latency=10,
+           host=f"mem=16M resident=4M apf={apf} save=save", say=(r"restored from partition save", ": 0 wrong$"))
+      for apf in ("legacy", "pf2", "int", "dual", "none")],
+    *[Case(f"save-restore-{apf}", guest="saves", args="threads=32 mode=stop", disk="numbered save", latency=10,
+           host=f"mem=16M resident=4M apf={apf} save=save", then="resident=4M restore=save",
+           say=(r"restored from partition save", ": 0 wrong$")) for apf in ("legacy", "pf2", "int", "dual", "none")],
+    Case("save-ten-times", guest="saves", args="threads=32 times=10", disk="numbered save", latency=10,
+         host="mem=16M resident=4M apf=int save=save", say=("saves: 10 saves, .*: 0 wrong$",)),
+    Case("save-leaves-no-memory-behind", guest="saves", args="threads=8 times=30", disk="numbered save", memory=64,
+         host="mem=16M resident=8M vcpus=4 save=save", say=("saves: 30 saves, .*: 0 wrong$",)),
+    Case("save-keep", guest="saves", args="threads=16 times=3 mode=keep expect=0", disk="numbered save", latency=5,
+         host="mem=16M resident=4M vcpus=4 save=save", cpus=1, never=("restored from",), say=(": 0 wrong$",)),
+
     Case("alone-pvh", boot="pvh", args="status=7", status=(7,), say=("booted by PVH", "page faults: none$")),
     Case("alone-multiboot", boot="multiboot", args="status=7", status=(7,),
          say=("booted by multiboot", "page faults: none$")),

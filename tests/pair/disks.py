@@ -3,6 +3,7 @@
 
 import os
 import random
+import struct
 import subprocess
 import zlib
 
@@ -46,9 +47,14 @@ def write_if_other(path, contents):
 
 # ---- Disks: each entry makes one at a path ----
 
-def holding(module, swap_mib):
-    return lambda path: subprocess.run(["images/disk.sh", os.path.join(FOLDER, module), path, str(swap_mib)],
-                                       check=True)
+def holding(module, swap_mib, save_mib=0):
+    return lambda path: subprocess.run(["images/disk.sh", os.path.join(FOLDER, module), path, str(swap_mib),
+                                        str(save_mib)], check=True)
+
+
+def sgdisk(*words):
+    subprocess.run(["sgdisk", *words], check=True, stdout=subprocess.DEVNULL,
+                   env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
 
 
 def blank(mib):
@@ -62,18 +68,19 @@ def partitioned(mib, **parts):
     """Empty partitions NAME=MIB one after the other."""
     def make(path):
         blank(mib)(path)
-        words = ["sgdisk", "-o", "-a", "8"]
+        words = ["-o", "-a", "8"]
         for name, size in parts.items():
             words += ["-n", f"0:0:+{size}M", "-c", f"0:{name}"]
-        subprocess.run([*words, path], check=True, stdout=subprocess.DEVNULL,
-                       env=dict(os.environ, PATH=os.environ["PATH"] + ":/usr/sbin:/sbin"))
+        sgdisk(*words, path)
     return make
 
 
-MODULES = {"text": text, "numbered": numbered}
+MODULES = {"text": text, "numbered": numbered, "numbered save": numbered, "numbered small save": numbered}
 DISKS = {
     "text": holding("text", 32),
     "numbered": holding("numbered", 64),
+    "numbered save": holding("numbered save", 40, 64),
+    "numbered small save": holding("numbered small save", 40, 1),
     "no table": blank(16),
     "no data": partitioned(64, swap=32),
     "no swap": partitioned(64, data=4),
@@ -149,3 +156,40 @@ def late_writes(seconds):
 def late_but_right(path, seconds):
     """The bytes of the file after that time: two copies outvote a silent one (machine.py)."""
     return {"driver": "quorum", "vote-threshold": 2, "children": [plain(path), plain(path), silent(path, seconds)]}
+
+
+# ---- What becomes of a saved VM between two boots ----
+
+SAVED_HEADER = {"magic": ("<Q", 0), "version": ("<I", 8), "crc": ("<I", 12), "end": ("<Q", 24), "memory": ("<Q", 32),
+                "vcpus": ("<I", 40), "tsc_khz": ("<Q", 64), "slots": ("<I", 100)}  # host/core/saved.h
+SAVED_FIRST = (1 + 16 + 40) * MIB  # where it begins on its disk
+
+
+def saved_header(honest=True, **change):
+    """Another value in its header, whose checksum fits again if the change is honest."""
+    def apply(path):
+        with open(path, "r+b") as f:
+            f.seek(SAVED_FIRST)
+            page = bytearray(f.read(PAGE))
+            for name, value in change.items():
+                form, at = SAVED_HEADER[name]
+                struct.pack_into(form, page, at, value)
+            if honest:
+                struct.pack_into("<I", page, 12, 0)
+                struct.pack_into("<I", page, 12, zlib.crc32(page))
+            f.seek(SAVED_FIRST)
+            f.write(page)
+    return apply
+
+
+def saved_run_damaged(at):
+    """A bit of what a run in the header leads to: that of the state at 88, of the first slot's index at 120."""
+    def apply(path):
+        with open(path, "r+b") as f:
+            f.seek(SAVED_FIRST + at)
+            (page,) = struct.unpack("<Q", f.read(8))
+            f.seek(SAVED_FIRST + page * PAGE + 16)
+            byte = f.read(1)
+            f.seek(-1, 1)
+            f.write(bytes([byte[0] ^ 1]))
+    return apply

@@ -39,7 +39,7 @@ static const struct boot_info *build(void)
     memset(region, 0, sizeof(region));
     regions = 0;
     links = left = 0;
-    first = LINK_END;
+    first = runs = LINK_END;
     lock = (struct spinlock){0};
     b.range[b.ranges++] = (struct boot_range){LOW_MIB - PAGES(2), TOP, true};
     b.range[b.ranges++] = (struct boot_range){8 * MiB, 8 * MiB + PAGES(1), false};
@@ -224,6 +224,50 @@ static void bad_releases(void **state)
     assert_false(release_panics(f.v + PAGES(8)));
 }
 
+/* What is made anew as it was finds its memory again, however often and in whatever order it was given back. */
+static void runs_are_used_again(void **state)
+{
+    hpa_t run[4], block;
+    u64 total;
+
+    (void)state;
+    assert_true(frames_init(build()));
+    total = frames_left();
+    for (unsigned i = 0; i < 100; i++) {
+        assert_true(frames_alloc_block(&block));
+        for (u64 k = 0; k < 4; k++)
+            assert_true(frames_alloc_run(1 + 300 * k, &run[k]));
+        frames_release_run(block, BLOCK_PAGES);
+        for (u64 k = 0; k < 4; k++)
+            frames_release_run(run[(k + i) % 4], 1 + 300 * ((k + i) % 4));
+        assert_int_equal(frames_left(), total);
+    }
+}
+
+/* Nor is a run of one length lost for others: it is cut, and what is left of it stays. */
+static void runs_are_cut(void **state)
+{
+    hpa_t all, a, b;
+    u64 n = 0;
+
+    (void)state;
+    assert_true(frames_init(build()));
+    assert_true(frames_alloc_run(1000, &all));
+    while (frames_alloc(&a))
+        ;
+    frames_release_run(all, 1000);
+    assert_true(frames_alloc_run(600, &a));
+    assert_true(frames_alloc_run(300, &b));
+    assert_false(frames_alloc_run(101, &all));
+    assert_true(a.v + PAGES(600) <= b.v || b.v + PAGES(300) <= a.v);
+    while (frames_alloc(&all))
+        n++;
+    assert_int_equal(n, 100);
+    frames_release(a);
+    assert_true(release_panics(a.v));
+    assert_false(release_panics(b.v));
+}
+
 static void nothing_to_have(void **state)
 {
     struct boot_info *b = (struct boot_info *)build();
@@ -236,10 +280,11 @@ static void nothing_to_have(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_frame_once),  cmocka_unit_test(runs_are_whole_and_apart),
-        cmocka_unit_test(runs_too_long),     cmocka_unit_test(bad_releases),
-        cmocka_unit_test(every_block_once),  cmocka_unit_test(what_lies_above_a_block),
-        cmocka_unit_test(no_block_is_whole), cmocka_unit_test(nothing_to_have),
+        cmocka_unit_test(every_frame_once),    cmocka_unit_test(runs_are_whole_and_apart),
+        cmocka_unit_test(runs_too_long),       cmocka_unit_test(bad_releases),
+        cmocka_unit_test(every_block_once),    cmocka_unit_test(what_lies_above_a_block),
+        cmocka_unit_test(runs_are_used_again), cmocka_unit_test(runs_are_cut),
+        cmocka_unit_test(no_block_is_whole),   cmocka_unit_test(nothing_to_have),
     };
 
     return cmocka_run_group_tests(tests, make_memory, drop_memory);

@@ -131,10 +131,13 @@ static void calls_need_cpl_0_and_a_number(void **state)
     assert_int_equal(call(FL_HC_STATS, 0x1000, 0), -(u64)PV_EPERM);
     assert_int_equal(call(0, 0, 0), -(u64)PV_EPERM);
     assert_int_equal(call(FL_HC_PRECOPY, FL_PRECOPY_START, 0), -(u64)PV_EPERM);
-    assert_int_equal(seen.precopies, 0);
+    assert_int_equal(call(FL_HC_SAVE, FL_SAVE_STOP, 0), -(u64)PV_EPERM);
+    assert_int_equal(seen.precopies + seen.saves, 0);
     v->hw->cpl = 0;
     assert_int_equal(call(FL_HC_PRECOPY, FL_PRECOPY_START, 0), 5);
     assert_int_equal(seen.precopies, 1);
+    assert_int_equal(call(FL_HC_SAVE, FL_SAVE_STOP, 0), 5);
+    assert_int_equal(seen.saves, 1);
     assert_int_equal(ram.writes, 0);
 }
 

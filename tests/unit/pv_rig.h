@@ -17,14 +17,14 @@ static struct {
     struct {
         u64 start, end;
     } evicted[SLOT_MAX];
-    unsigned evictions, pages, unmapped, migrated, precopies;
+    unsigned evictions, pages, unmapped, migrated, precopies, saves;
     unsigned steal_msrs, eoi_msrs, resets;
     u64 moved_from, moved_to, deleted, kicked, yielded_to;
     enum slot_error slot_error;
 } seen;
 
 /*
- * In place of apf.c, vm.c, pager_evict.c, pager_migrate.c, slot_update.c, pv_precopy.c, pv_steal.c,
+ * In place of apf.c, vm.c, pager_evict.c, pager_migrate.c, slot_update.c, pv_precopy.c, pv_save.c, pv_steal.c,
  * pv_eoi.c, pv_ipi.c.
  */
 enum outcome apf_msr(struct vcpu *on, struct exit *e)
@@ -81,6 +81,14 @@ enum outcome pv_precopy(struct vcpu *on, struct exit *e)
 {
     assert_ptr_equal(on, v);
     seen.precopies++;
+    e->call.ret = 5;
+    return OUTCOME_DONE;
+}
+
+enum outcome pv_save(struct vcpu *on, struct exit *e)
+{
+    assert_ptr_equal(on, v);
+    seen.saves++;
     e->call.ret = 5;
     return OUTCOME_DONE;
 }

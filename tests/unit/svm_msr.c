@@ -73,6 +73,9 @@ static void constants_and_strangers(void **state)
     assert_int_equal(rd(MSR_UCODE_REV, &value), OUTCOME_DONE);
     assert_int_equal(value, 0);
     assert_int_equal(rd(MSR_TSC, &value), OUTCOME_DONE);
+    VMCB.tsc_offset = 1ull << 62;
+    assert_int_equal(rd(MSR_TSC, &value), OUTCOME_DONE);
+    assert_true(value >= 1ull << 62);
     assert_int_equal(wr(MSR_TSC, 0), OUTCOME_GP);
     assert_int_equal(rd(MSR_VM_HSAVE_PA, &value), OUTCOME_GP);
     assert_int_equal(rd(MSR_MTRR_CAP, &value), OUTCOME_GP);

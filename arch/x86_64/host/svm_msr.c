@@ -78,7 +78,7 @@ enum outcome hw_msr(struct vcpu *v, struct exit *e)
     case MSR_TSC:
         if (e->msr.write)
             return OUTCOME_GP; /* the guest's clock pages are computed from the host's counter */
-        e->msr.value = rdtsc();
+        e->msr.value = rdtsc() + v->hw->vmcb.tsc_offset;
         return OUTCOME_DONE;
     default:
         return constant(e);

@@ -51,6 +51,8 @@ bool hw_vcpu_init(struct vcpu *v)
 
 void hw_vcpu_free(struct vcpu *v)
 {
+    if (v->hw->cpu && v->hw->cpu->fpu == v->hw->fpu)
+        v->hw->cpu->fpu = NULL; /* the registers hold what nobody knows any more */
     port_zfree(v->hw, sizeof(*v->hw));
     v->hw = NULL;
 }

@@ -1,10 +1,23 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* save.c: what must outlive saving and restoring, and what is lost and made good by wake-all (A3.6). */
+#include "boot.h"
 #include "conf.h"
 
+/*
+ * What was saved may come back page by page. With IF = 0 the host waits for each, and tells nobody (A0-9): no
+ * case meets an event that it did not ask for.
+ */
 static bool save(u32 flags)
 {
-    return expect(hook(HOOK_SAVE, 0, flags) == 1, "the test hook saves and restores");
+    bool on = read_rflags() & RFLAGS_IF, saved;
+
+    cli();
+    saved = expect(hook(HOOK_SAVE, 0, flags) == 1, "the test hook saves and restores");
+    for (u64 at = 0; at < boot.image.bytes; at += PAGE_SIZE)
+        (void)at_load((const u8 *)(uintptr_t)(boot.image.addr + at));
+    if (on)
+        sti();
+    return saved;
 }
 
 void conf_A3_60_registers(void)
@@ -111,4 +124,57 @@ void conf_A3_64_halted(void)
         cpu_wait(1);
     else
         done(page, 0);
+}
+
+#define ROUNDS  4
+#define AT_ONCE 40
+
+struct race {
+    u64 *page[AT_ONCE];
+    u32 touched, saved, marker;
+    bool ok;
+};
+
+/* Not-present events, one behind the other; each #PF without its marker would be an exception that nobody expects. */
+static void meet_pages(void *race)
+{
+    struct race *r = race;
+    u32 from;
+
+    if (!apf_start())
+        return;
+    from = events_now();
+    for (unsigned i = 0; i < AT_ONCE; i++) {
+        touch_at(0, r->page[i], READ);
+        at_store_rel(&r->touched, i + 1);
+    }
+    while (!at_load_acq(&r->saved))
+        at_relax();
+    r->ok = expect_wake_all(from);
+    r->marker = this_cpu()->apf.slot->word0;
+    apf_stop();
+}
+
+/* Whether one is on its way just then cannot be seen; it should be, in some round. */
+void conf_A3_65_on_its_way(void)
+{
+    static struct race r;
+
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        r = (struct race){.saved = 0};
+        pages_again();
+        for (unsigned i = 0; i < AT_ONCE; i++) {
+            r.page[i] = page_new();
+            miss(r.page[i], HOOK_HOLD);
+        }
+        cpu_start(1, meet_pages, &r);
+        for (u64 end = time_us() + SOON; at_load_acq(&r.touched) < 4 + round && time_us() < end;)
+            at_relax();
+        if (!save(0))
+            return;
+        at_store_rel(&r.saved, 1);
+        if (!cpu_wait(1) || !expect(r.ok, "wake-all on CPU 1"))
+            return;
+        expect_eq("a marker that no exception came for", r.marker, 0);
+    }
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* hw.c: hw.h for unit tests: a vCPU whose state the test sets, whose guest is a function, all calls recorded. */
 #include <stdlib.h>
+#include <string.h>
 #include "fake/machine.h"
 #include "hw.h"
 #include "vcpu.h"
@@ -213,6 +214,50 @@ enum outcome hw_msr(struct vcpu *v, struct exit *e)
 {
     (void)v, (void)e;
     return OUTCOME_GP;
+}
+
+/* What the guest can tell, in its own order. */
+struct fake_saved {
+    u32 magic, cpl;
+    bool paging, intr_open, intr_flag, nmi_open;
+    u8 tpr;
+    struct fake_injection pending;
+};
+
+void hw_save(const struct vcpu *v, void *to)
+{
+    const struct hw_vcpu *h = v->hw;
+
+    check(h->loads == h->puts, "no CPU has registers of a vCPU that is saved");
+    const struct fake_saved s = {FAKE_HW_MAGIC, h->cpl,      h->paging, h->intr_open,
+                                 h->intr_flag,  h->nmi_open, h->tpr,    h->pending};
+
+    memcpy(to, &s, sizeof(s));
+}
+
+bool hw_restorable(const void *from)
+{
+    return *(const u32 *)from == FAKE_HW_MAGIC;
+}
+
+void hw_restore(struct vcpu *v, const void *from)
+{
+    struct hw_vcpu *h = v->hw;
+    struct fake_saved s;
+
+    memcpy(&s, from, sizeof(s));
+    h->cpl = s.cpl;
+    h->paging = s.paging;
+    h->intr_open = s.intr_open;
+    h->intr_flag = s.intr_flag;
+    h->nmi_open = s.nmi_open;
+    h->tpr = s.tpr;
+    h->pending = s.pending;
+}
+
+void hw_set_tsc_offset(struct vcpu *v, u64 offset)
+{
+    v->hw->tsc_offset = offset;
 }
 
 void hw_report(const struct vcpu *v)

@@ -15,6 +15,7 @@ struct vcpu;
 
 struct fake_machine {
     u64 now;     /* ns */
+    u64 tick;    /* that pass whenever somebody looks at the clock */
     u64 tsc_khz; /* the counter is now scaled, plus tsc_extra */
     u64 tsc_extra;
     unsigned cpus;
@@ -60,7 +61,8 @@ struct fake_injection {
     u8 vector; /* FAKE_IRQ */
 };
 
-#define FAKE_LOG 256
+#define FAKE_LOG      256
+#define FAKE_HW_MAGIC 0x454b4146u /* what hw_save() begins with */
 
 struct hw_vcpu {
     /* The guest's state, for the test to set. A new vCPU has paging and interrupts on, at CPL 0. */
@@ -80,6 +82,7 @@ struct hw_vcpu {
     hpa_t apic_page;       /* hw_apic_page() */
     unsigned apic_pages;   /* … how often */
     u32 entry, start_info; /* hw_start_pvh() */
+    u64 tsc_offset;        /* hw_set_tsc_offset() */
     int sipi;              /* vector of hw_start_sipi(), -1 = none */
     struct exit completed; /* the last one, valid if completions */
     unsigned completions;

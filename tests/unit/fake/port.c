@@ -47,6 +47,8 @@ void fake_console_clear(void)
 
 u64 port_now(void)
 {
+    if (fake.tick)
+        at_add(&fake.now, fake.tick);
     return at_load(&fake.now);
 }
 
