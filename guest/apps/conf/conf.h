@@ -162,8 +162,8 @@ struct cpu {
     struct apf_slot
         *slots; /* a page of them; apf.slot is the first, unless the case takes and clears another */
     struct apf_cpu apf;
-    struct event log[EVENTS_MAX];
-    u32 logged; /* so many have come, written by this CPU alone */
+    struct event *log; /* the last EVENTS_MAX */
+    u32 logged;        /* so many have come, written by this CPU alone */
     u64 user_rsp, told_rip;
     bool eoi_by_case; /* the handler leaves the end of interrupt to the case */
     void (*job)(void *);

@@ -19,8 +19,11 @@ unsigned cpus_online = 1;
 static u8 stacks[CPUS_MAX][STACK_BYTES] __attribute__((aligned(16)));
 static struct apf_slot slots[CPUS_MAX][PAGE_SIZE / APF_SLOT_SIZE] __attribute__((aligned(4096)));
 
+static struct event logs[CPUS_MAX][EVENTS_MAX];
+
 static void set_up(struct cpu *c)
 {
+    c->log = logs[c->id];
     c->slots = c->apf.slot = slots[c->id];
     c->apf.vector = VECTOR;
     cpu_tables(c);
