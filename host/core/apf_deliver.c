@@ -95,9 +95,8 @@ static off_path void remind(struct vcpu *v)
 {
     struct apf *a = &v->apf;
     u32 word;
-    gfn_t at;
 
-    if (!accessed(v, guest_read(v->vm, slot_at(a, gate(a)), &word, sizeof(word), &at)))
+    if (!slot_read(v, gate(a), &word))
         return;
     if (a->dialect == APF_INT || word == APF_REASON_READY)
         lapic_raise(v, (u8)a->vec);
