@@ -6,8 +6,9 @@
 #include "lib/crc32.h"
 #include "lib/str.h"
 
-#define READ_NS   5000000000ull /* that a page may take */
-#define TSC_AGREE 100           /* frequencies that differ by less than one part in so many are one */
+#define READ_NS 5000000000ull /* that a page may take */
+#define TSC_AGREE \
+    16 /* frequencies, as measured by a busy machine, that differ by less than one part in so many are one */
 
 struct wait {
     u8 page[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));

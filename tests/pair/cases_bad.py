@@ -53,7 +53,7 @@ ARGUMENTS = [
     argument("nx", SMALL + " nx=perhaps", "nx=perhaps: expected one of auto force off never"),
     argument("pv", SMALL + " pv=all", "pv=all: expected a number"),
     argument("pv-too-large", SMALL + " pv=0x100000000", "pv=0x100000000: must be from 0 to 4294967295"),
-    argument("enforce", SMALL + " enforce=no", "enforce=no: expected one of on off"),
+    argument("enforce", SMALL + " enforce=no", "enforce=no: expected one of off on"),
     argument("nxratio", SMALL + " nxratio=4G", "nxratio=4G: expected a number"),
     argument("nxratio-too-large", SMALL + " nxratio=4294967296", "nxratio=4294967296: must be from 0 to 4294967295"),
     argument("nxperiod", SMALL + " nxperiod=20", "nxperiod=20: expected a duration"),
