@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # conduct.py: all boots of one host, side by side where it may be, each result held against what is known.
 
+import collections
 import concurrent.futures
 import dataclasses
 import os
@@ -34,7 +35,7 @@ class Conclusion:
         """The exit status: what is known to be wrong outweighs what is not known."""
         if self.wrong() or self.idle:
             return 1
-        return 2 if self.unrun or not self.runs else 0
+        return 2 if self.unrun or not self.runs or self.unasked() else 0
 
     def unrun_reasons(self):
         """The reasons without repetitions, each with the names of its boots."""
@@ -49,6 +50,19 @@ class Conclusion:
         for verdict in self.verdicts:
             found.setdefault(verdict.result.name, []).append(verdict)
         return found
+
+    def unasked(self):
+        """Why nothing could be asked; None if anything was, or is known not to be possible."""
+        cases = [v for v in self.verdicts if v.result.name != boot.END_NAME]
+        if self.wrong() or not self.runs or any(v.reason or v.result.outcome != SKIP for v in cases):
+            return None
+        reasons = collections.Counter(v.result.reason for v in cases).most_common(1)
+        return reasons[0][0] if reasons else "there is no such case"
+
+    def skips(self):
+        """The reasons why cases ran in no boot, the most frequent first, with their numbers."""
+        return collections.Counter(verdicts[0].result.reason for _, outcome, verdicts in self.merged()
+                                   if outcome == SKIP).most_common()
 
     def merged(self):
         """For each name: its outcome on the host, and its verdicts in the boots."""

@@ -8,8 +8,11 @@ import re
 import shutil
 import struct
 import subprocess
+import sys
 import tarfile
 import zlib
+
+import lock
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 PLACE = os.path.join(ROOT, "build", "conf")
@@ -107,6 +110,9 @@ def kernel():
     folder = os.path.join(PLACE, "linux")
     found = Kernel(folder)
     if not found.whole():
+        lock.alone(PLACE)
+    if not found.whole():
+        print("fetching Debian's kernel and busybox", file=sys.stderr, flush=True)
         make(folder)
     if not found.whole():
         raise Unavailable(f"{folder}: Debian's packages lack what is needed: {', '.join(MODULES)}, busybox")

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 
 import linux_kvm
+import lock
 import machine
 from boot import Boot, CouldNotRun
 
@@ -76,7 +77,7 @@ def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS):
     """Our host in QEMU with a disk of this boot's own: the image once more, as a lazy module; swap; where to save."""
     built(IMAGE, HOST_ELF)
     disk = f"{FOLDER}/{name}.img"
-    os.makedirs(FOLDER, exist_ok=True)
+    lock.alone(FOLDER)
     script(["images/disk.sh", IMAGE, disk, *[str(memory + HOOK_MEMORY)] * 2])
     if "enforce=off" in host_args:
         words = [*words, "enforce=0"]  # which the image cannot see for itself
@@ -121,7 +122,7 @@ def make_iso(words):
     built(IMAGE32)
     if missing := tools("grub-mkrescue", "xorriso", "mformat"):
         raise CouldNotRun(missing)
-    os.makedirs(FOLDER, exist_ok=True)
+    lock.alone(FOLDER)
     script(["images/iso.sh", IMAGE32, "", ISO, " ".join(words), ""])
     return ISO
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 import xml.etree.ElementTree as xml
 
-from fakes import BAD, BEGUN, END, ENDLESS, GOOD, ONE, ROWS, START, TWO, script
+from fakes import BAD, BEGUN, END, ENDLESS, GOOD, ONE, ROWS, SKIPPED, START, TWO, script
 from tap import Tap, wrong
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -116,6 +116,9 @@ def comparisons(tap, out):
     tap.result("two hosts that differ", wrong(call(COMPARE, a, b), 1, (
         r"A3-15\.pad/int the pad is not touched\n    a: ok\n    b: not ok; expected: 0; seen: 0x7\n", "1 of 3 differ"),
         ("A3-14",)))
+    skips = made("skips", START.format(2) + ONE + SKIPPED + END)
+    tap.result("a case that one skips", wrong(call(COMPARE, skips, a), 1, (
+        r"skips skips, and a is ok: no test hook\n    A3-15\.pad/int\n1 of 3 differ",)))
     tap.result("a case that one lacks", wrong(call(COMPARE, c, a), 1, (r"c: has no such case\n    a: ok",)))
     tap.result("a file that is not there", wrong(call(COMPARE, a, "/nonexistent.ktap"), 2, ("No such file",)))
     tap.result("a file that is not whole", wrong(call(COMPARE, a, cut), 2, ("not a whole KTAP file",)))

@@ -3,7 +3,8 @@
 #include "conf.h"
 #include "abi/kvm_clock.h"
 
-#define NS_PER_S 1000000000u
+#define NS_PER_S      1000000000u
+#define FIRST_UNKNOWN 0x4b564d09u /* behind that of migration control */
 
 static struct pv_clock area[CPUS_MAX] __attribute__((aligned(64)));
 
@@ -55,6 +56,27 @@ void conf_A7_4_monotonic(void)
             break;
     }
     expect(now > start, "time that passes");
+    msr_set(PV_MSR_SYSTEM_TIME, 0);
+}
+
+/* Beside what the host's timing leaf says of the TSC. */
+void conf_A7_4_rate(void)
+{
+    u32 khz = time_leaf_khz();
+    u64 ns, ticks, due;
+    struct pv_clock *c;
+
+    if (!khz) {
+        skip("the host has no timing leaf");
+        return;
+    }
+    c = clock_on();
+    ns = clock_ns(c);
+    ticks = rdtsc();
+    spin_us(5000);
+    ns = clock_ns(c) - ns;
+    due = (rdtsc() - ticks) * 1000000 / khz;
+    expect(ns > due * 9 / 10 && ns < due * 11 / 10, "%lu ns within a tenth; seen: %lu", due, ns);
     msr_set(PV_MSR_SYSTEM_TIME, 0);
 }
 
@@ -114,8 +136,10 @@ void conf_A7_3_unknown(void)
 {
     u64 value = 0;
 
-    expect(!msr_read(PV_MSR_LAST, &value), "#GP for RDMSR 0x%x; seen: 0x%lx", PV_MSR_LAST, value);
-    expect(!msr_write(PV_MSR_LAST, 0), "#GP for WRMSR 0x%x; seen: none", PV_MSR_LAST);
+    for (u32 msr = FIRST_UNKNOWN; msr <= PV_MSR_LAST; msr++) {
+        expect(!msr_read(msr, &value), "#GP for RDMSR 0x%x; seen: 0x%lx", msr, value);
+        expect(!msr_write(msr, 0), "#GP for WRMSR 0x%x; seen: none", msr);
+    }
 }
 
 void conf_A7_8_poll(void)

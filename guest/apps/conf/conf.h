@@ -31,7 +31,6 @@ enum {
     N_COUNT = 0x10,  /* HOOK_COUNT */
     N_SAVE = 0x20,   /* HOOK_SAVE */
     N_CPUS2 = 0x40,  /* two CPUs */
-    N_CPUS4 = 0x80,  /* four CPUs */
     N_CLOCK = 0x100, /* these: the KVM feature */
     N_STEAL = 0x200,
     N_EOI = 0x400,
@@ -44,8 +43,7 @@ enum {
     N_DUAL = 0x20000,      /* its personality is dual */
     N_HIDDEN = 0x40000,    /* the host announces no APF at all */
     N_KVM = 0x80000,       /* KVM's leaves */
-    N_EXTRA = 0x100000,    /* a word `extra` on the command line: takes longer */
-    N_NO_APIC = 0x200000,  /* no local APIC, as the word apic=0 says; all other rows need one */
+    N_NO_APIC = 0x200000,  /* no local APIC; all other rows need one */
     N_ENFORCED = 0x400000, /* MSRs obey CPUID: no word enforce=0 */
     N_OPEN = 0x800000,     /* they do not: the word enforce=0 */
     N_NOT_DUAL = 0x1000000,
@@ -71,6 +69,8 @@ void note(const char *fmt, ...) printf_like(1, 2);
 /* ---- Time (time.c): by the TSC, whose rate the host tells or is guessed --------------------- */
 
 u64 time_us(void);
+/* By the hypervisor's timing leaf; 0: it has none. */
+u32 time_leaf_khz(void);
 /* Interrupts stay as they are. No exits. */
 void spin_us(u64 us);
 

@@ -46,7 +46,8 @@ static bool three_stages(u64 *page[3])
     return true;
 }
 
-static void dropped(void)
+/* By a write of EN with these bits. */
+static void dropped_by(u64 bits)
 {
     struct apf_slot *s = this_cpu()->apf.slot, before;
     u64 *page[3];
@@ -56,7 +57,7 @@ static void dropped(void)
         return;
     before = *s;
     from = events_now();
-    off();
+    msr_set(PV_MSR_APF_EN, bits ? (u64)(uintptr_t)s | bits : 0);
     sti();
     spin_us(WAIT_US);
     expect_quiet(from);
@@ -73,17 +74,23 @@ static void dropped(void)
 
 void conf_A1_11_dropped(void)
 {
-    dropped();
+    dropped_by(0);
 }
 
 void conf_A2_21_dropped(void)
 {
-    dropped();
+    dropped_by(0);
 }
 
 void conf_A3_36_dropped(void)
 {
-    dropped();
+    dropped_by(0);
+}
+
+void conf_A3_36_half(void)
+{
+    dropped_by(APF_EN_ON | APF_EN_ALWAYS);
+    dropped_by(APF_EN_INT | APF_EN_ALWAYS);
 }
 
 /* A wake-all that nobody has taken yet. */

@@ -32,13 +32,17 @@ static void look_everywhere(void)
 /* Each not-present event, but for those that wake-all stands for, has its ready event. */
 static void expect_paired(u32 from)
 {
+    const struct event *log = this_cpu()->log;
+
     event_wait(from, EV_READY, told, 20 * SOON);
-    for (unsigned i = 0; i < told; i++) {
-        const struct event *e = event_since(from, EV_ABSENT, i);
+    for (u32 i = from; i != events_now(); i++) {
+        const struct event *e = &log[i % EVENTS_MAX];
         unsigned n = 0;
 
-        for (unsigned k = 0; event_since(from, EV_READY, k); k++)
-            n += event_since(from, EV_READY, k)->id == e->id;
+        if (e->kind != EV_ABSENT)
+            continue;
+        for (u32 k = from; k != events_now(); k++)
+            n += log[k % EVENTS_MAX].kind == EV_READY && log[k % EVENTS_MAX].id == e->id;
         expect(n == 1, "one ready for 0x%x; seen: %u", e->id, n);
     }
     expect_eq("ready events", events_since(from, EV_READY), told);

@@ -2,14 +2,14 @@
 /* many.c: tokens and slots where there are many of them (A0-20, A0-23, A4-40). */
 #include "conf.h"
 
-#define ROUNDS  2
-#define AT_ONCE 40
+#define ROUNDS     2
+#define AT_ONCE    40
+#define EXITS_MORE 2
 
 struct told {
     u64 *page[AT_ONCE];
-    u32 id[AT_ONCE];
+    u32 id[AT_ONCE], touched;
     bool ok;
-    bool all; /* set when it is known whether */
 };
 
 /* Pages that this CPU was told of, at once. */
@@ -28,7 +28,7 @@ static void tell(void *to)
 
 static void prepare(struct told *t)
 {
-    t->all = false;
+    t->touched = 0;
     for (unsigned i = 0; i < AT_ONCE; i++) {
         t->page[i] = page_new();
         miss(t->page[i], HOOK_HOLD);
@@ -81,7 +81,7 @@ static void on_other(void *to)
         return;
     from = events_now();
     tell(t);
-    at_store_rel(&t->all, true);
+    at_store_rel(&t->touched, 1);
     event_wait(from, EV_READY, AT_ONCE, 10 * SOON);
     t->ok = t->ok && events_since(from, EV_READY) == AT_ONCE;
     apf_stop();
@@ -96,11 +96,12 @@ void conf_A4_40_two_cpus(void)
         return;
     prepare(&here);
     prepare(&there);
+    there.touched = 0;
     from = events_now();
     cpu_start(1, on_other, &there);
     tell(&here);
-    for (u64 end = time_us() + SOON; !at_load_acq(&there.all) && time_us() < end;)
-        ;
+    for (u64 end = time_us() + 5 * SOON; !at_load_acq(&there.touched) && time_us() < end;)
+        at_relax();
     if (!here.ok || !finish(&here, from))
         return;
     for (unsigned i = 0; i < AT_ONCE; i++)
@@ -158,5 +159,7 @@ void conf_A0_15_idle(void)
     if (!apf_start())
         return;
     on = exits_of_halt();
-    expect(on <= 2 * off + 10, "about as many exits asleep with APF on, %u, as off, %u", on, off);
+    for (unsigned i = 0; i < 4 && on > off + EXITS_MORE; i++)
+        on = exits_of_halt(); /* what else the machine does may have disturbed one */
+    expect(on <= off + EXITS_MORE, "as many exits asleep with APF on, %u, as off, %u", on, off);
 }

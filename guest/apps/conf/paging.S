@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* paging.S: into 32-bit protected mode without paging, which is where no exception could be handled, and back. */
+/* paging.S: into 32-bit protected mode without paging and back. */
 #include "cpu.h"
 #include "frame.h"
 
@@ -25,12 +25,26 @@
     ret
 .endm
 
+.macro read_open
+    sti
+    nop
+    mov (%edi), %eax
+    cli
+.endm
+
     .text
-    .globl paging_off, paging_off_read
+    .globl paging_off, paging_off_read, told_32
 paging_off:
     without_paging call spin_32
 paging_off_read:
-    without_paging mov (%edi), %eax
+    without_paging read_open
+
+/* The handler of #PF there. */
+    .code32
+told_32:
+    incl paging_off_told
+    add $4, %esp /* the error code */
+    iret
 
 /* Until the TSC has gone %edi further. */
     .code32

@@ -2,7 +2,6 @@
 /* refuse.c: when a guest must not be told: the access is made all the same, after the page has come (A0-6 … A0-9). */
 #include "apic.h"
 #include "conf.h"
-#include "frame.h"
 
 #define SHORT 3000  /* us that a page takes */
 #define LONG  30000 /* the same where something has to happen meanwhile */
@@ -109,8 +108,23 @@ void conf_A3_38_kernel(void)
     from = events_now();
     expect_untold(touch_at(0, page, READ), from, page);
     expect_quiet(from);
-    expect_eq("token in the slot", this_cpu()->apf.slot->token,
-              dialect == D_INT ? 0 : this_cpu()->apf.slot->token);
+    expect(!slot_reports(), "a slot that reports nothing");
+}
+
+/* The same, of a bit that was set until just now. */
+void conf_A3_37_bits(void)
+{
+    u64 *page = page_new();
+    u32 from = events_now();
+
+    if (!apf_start())
+        return;
+    apf_write(en_bits() & ~(u64)APF_EN_ALWAYS);
+    if (!expect(event_wait(from, EV_READY, 2, SOON), "a second wake-all"))
+        return;
+    miss(page, SHORT);
+    from = events_now();
+    expect_untold(touch_at(0, page, READ), from, page);
 }
 
 void conf_A3_38_user(void)
@@ -125,74 +139,8 @@ void conf_A3_38_user(void)
     if (!expect(!touch_at(3, page, READ), "a not-present event at CPL 3; seen: none"))
         return;
     done(page, 0);
-    expect(event_wait(from, EV_READY, 1, SOON), "ready");
-}
-
-static void rearm(struct event *e)
-{
-    if (e->vector == TIMER)
-        apic_timer_us(1000);
-}
-
-/* In the artificial halt the guest's interrupts are served, and the access is tried again after each. */
-void conf_A0_8_interrupts(void)
-{
-    u64 *page = page_new();
-    unsigned there = 0;
-    u32 from;
-    bool made;
-
-    if (!apf_start_with(en_bits() & ~(u64)APF_EN_ALWAYS))
-        return;
-    miss(page, 10 * LONG);
-    from = events_now();
-    this_cpu()->on_event = rearm;
-    apic_timer_us(1000);
-    made = touch_at(0, page, READ);
-    this_cpu()->on_event = NULL;
-    expect(made, "the access is made");
-    for (unsigned i = 0; event_since(from, EV_IRQ, i); i++)
-        there += event_since(from, EV_IRQ, i)->rip == touch_rip_at(0, READ);
-    expect(there, "timer interrupts at the access; seen: %u, and %u elsewhere", there,
-           events_since(from, EV_IRQ) - there);
-}
-
-struct halted {
-    u64 *page;
-    u32 from;
-    bool served; /* the NMI, while the page was not there */
-};
-
-static void send_nmi(void *arg)
-{
-    struct halted *h = arg;
-    u64 end = time_us() + SOON;
-
-    while (page_state(h->page) != HOOK_IS_AWAITED && time_us() < end)
-        spin_us(100);
-    apic_ipi(cpus[0].apic_id, APIC_ICR_ASSERT | APIC_ICR_NMI);
-    while (at_load_acq(&cpus[0].logged) == h->from && time_us() < end)
-        spin_us(100);
-    h->served = at_load_acq(&cpus[0].logged) != h->from;
-    done(h->page, 0);
-}
-
-void conf_A0_8_nmi(void)
-{
-    struct halted h = {.page = page_new()};
-    struct event *e;
-
-    if (!apf_start_with(en_bits() & ~(u64)APF_EN_ALWAYS))
-        return;
-    miss(h.page, HOOK_HOLD);
-    h.from = events_now();
-    cpu_start(1, send_nmi, &h);
-    expect(touch_at(0, h.page, READ), "the access is made");
-    cpu_wait(1);
-    expect(h.served, "the NMI while the page is away");
-    e = event_since(h.from, EV_NMI, 0);
-    if (expect(e, "the NMI; seen: none"))
-        expect_eq("RIP of the NMI", e->rip, touch_rip_at(0, READ));
+    if (expect(event_wait(from, EV_READY, 1, SOON), "ready"))
+        expect_eq("token", event_since(from, EV_READY, 0)->id, event_since(from, EV_ABSENT, 0)->id);
 }
 
 /* A page that is waited for already, touched once more on the same vCPU. */
@@ -218,7 +166,7 @@ void conf_A0_7_again(void)
 
 struct other {
     u64 *page;
-    u32 id;
+    u32 id, touched;
     bool told;
 };
 
@@ -230,10 +178,10 @@ static void touch_there(void *arg)
     if (!apf_start())
         return;
     from = events_now();
-    if (!touch(o->page, READ)) {
+    o->told = !touch(o->page, READ);
+    if (o->told)
         o->id = event_since(from, EV_ABSENT, 0)->id;
-        at_store_rel(&o->told, true);
-    }
+    at_store_rel(&o->touched, 1);
     event_wait(from, EV_READY, 1, 2 * SOON);
     apf_stop();
 }
@@ -253,8 +201,8 @@ void conf_A0_7_elsewhere(void)
         return;
     from = events_now();
     cpu_start(1, touch_there, &o);
-    for (u64 end = time_us() + SOON; !at_load_acq(&o.told) && time_us() < end;)
-        ;
+    for (u64 end = time_us() + SOON; !at_load_acq(&o.touched) && time_us() < end;)
+        at_relax();
     done(o.page, 0);
     cpu_wait(1);
     expect(event_wait(from, EV_READY, 1, SOON), "ready on CPU 0");
@@ -262,15 +210,13 @@ void conf_A0_7_elsewhere(void)
         expect(o.id != told->id, "two tokens; seen: 0x%x twice", o.id);
 }
 
-void conf_A0_6_limit(void)
+/* n pages are told of, and one more is not: what was queued before counts too. Then all come. */
+static void told_and_no_more(unsigned n)
 {
     u64 *page[APF_PER_VCPU], *more = page_new();
-    u32 from, start = events_now();
+    u32 from;
 
-    if (!apf_start())
-        return;
-    start = events_now();
-    for (unsigned i = 0; i < APF_PER_VCPU; i++) {
+    for (unsigned i = 0; i < n; i++) {
         page[i] = page_new();
         miss(page[i], HOOK_HOLD);
         if (!touch_absent(page[i]))
@@ -279,10 +225,41 @@ void conf_A0_6_limit(void)
     miss(more, SHORT);
     from = events_now();
     expect_untold(touch(more, READ), from, more);
-    for (unsigned i = 0; i < APF_PER_VCPU; i++)
+    for (unsigned i = 0; i < n; i++)
         done(page[i], 0);
-    event_wait(start, EV_READY, APF_PER_VCPU, 5 * SOON);
-    expect_eq("ready events", events_since(start, EV_READY), APF_PER_VCPU);
+}
+
+static void expect_all_ready(u32 from)
+{
+    event_wait(from, EV_READY, APF_PER_VCPU, 5 * SOON);
+    expect_eq("ready events", events_since(from, EV_READY), APF_PER_VCPU);
+}
+
+void conf_A0_6_limit(void)
+{
+    u32 from;
+
+    if (!apf_start())
+        return;
+    from = events_now();
+    told_and_no_more(APF_PER_VCPU);
+    expect_all_ready(from);
+}
+
+/* A wake-all that the slot keeps waiting. */
+void conf_A0_6_wake_all(void)
+{
+    u32 from;
+
+    if (!apf_start())
+        return;
+    at_store(&this_cpu()->apf.slot->token, 0x1234);
+    msr_set(PV_MSR_APF_EN, msr_get(PV_MSR_APF_EN));
+    from = events_now();
+    told_and_no_more(APF_PER_VCPU - 1);
+    ready_free();
+    ready_ack();
+    expect_all_ready(from);
 }
 
 /* PF2: a marker that was not cleared. */

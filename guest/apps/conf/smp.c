@@ -61,7 +61,7 @@ static bool start(struct cpu *c, u32 us)
     apic_ipi(c->apic_id, APIC_ICR_ASSERT | APIC_ICR_INIT);
     spin_us(200);
     apic_ipi(c->apic_id, APIC_ICR_ASSERT | APIC_ICR_STARTUP | AP_PAGE >> 12);
-    while (!at_load_acq(&c->online))
+    for (; !at_load_acq(&c->online); at_relax())
         if (time_us() > end)
             return false;
     return true;

@@ -39,6 +39,26 @@ void conf_A7_6_area(void)
     msr_set(PV_MSR_STEAL, 0);
 }
 
+#define ASLEEP 10000 /* us */
+
+/* A CPU that sleeps does not want to run. What else runs on the machine may steal a little when it wakes. */
+void conf_A7_6_halted(void)
+{
+    struct pv_steal *s = &area[0];
+    u64 least = ~0ull, before;
+
+    *s = (struct pv_steal){0};
+    msr_set(PV_MSR_STEAL, msr_value(0));
+    for (unsigned i = 0; i < 4; i++) {
+        before = at_load(&s->steal);
+        event_halt(events_now(), EV_READY, 1, ASLEEP);
+        spin_us(100);
+        least = MIN(least, at_load(&s->steal) - before);
+    }
+    expect(least < ASLEEP * 1000 / 2, "less than half of %u us of sleep stolen; seen: %lu ns", ASLEEP, least);
+    msr_set(PV_MSR_STEAL, 0);
+}
+
 static struct {
     u64 *at;
     u32 stop;

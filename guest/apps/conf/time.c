@@ -8,8 +8,7 @@
 
 static u64 us_per_tick; /* times 2^SCALE */
 
-/* By the hypervisor's timing leaf; 0: it has none. */
-static u32 by_leaf(void)
+u32 time_leaf_khz(void)
 {
     u32 base = host.kvm_base;
 
@@ -34,7 +33,7 @@ static u32 by_clock(void)
 
 void time_init(void)
 {
-    u32 khz = by_leaf();
+    u32 khz = time_leaf_khz();
 
     if (!khz)
         khz = by_clock();
