@@ -58,6 +58,7 @@ static void enter(struct vcpu *v)
 
     if (h->flush) {
         tlb_flush(&h->tlb);
+        h->flushes++;
         h->flush = false;
         h->flushed = v->flush_seen;
     }

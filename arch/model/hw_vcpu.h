@@ -26,6 +26,7 @@ struct hw_vcpu {
     hpa_t root;
     bool flush;  /* at the next entry */
     u64 flushed; /* the flush generation that the last flush honoured */
+    u64 flushes; /* so far */
     struct tlb tlb;
     hpa_t apic_page; /* 0: none was ever set */
     u64 apic_loads;  /* how often it was set */

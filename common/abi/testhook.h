@@ -55,12 +55,13 @@
 #define HOOK_WINDOW 5
 /*
  * A page of the window: VALUE 1 = nobody can write to it, neither the guest, which is stopped if it tries, nor the host
- * for it; 0 = anybody can again. PV_EBUSY: the page is missing.
+ * for it; 0 = anybody can again. PV_EBUSY: the page is missing. PV_EEXIST: the guest has moved other memory there.
  */
 #define HOOK_PROTECT 6
 /*
  * A page of the window: VALUE 1 = there is no memory, 0 = there is again, with what it held. A guest that accesses it
- * meanwhile may be stopped. PV_EBUSY: the page is missing.
+ * meanwhile may be stopped. PV_EBUSY: the page is missing. PV_EEXIST: the guest has moved other memory to where the
+ * page is to be, or to where it is kept.
  */
 #define HOOK_HOLE 7
 /* Result: the frame of a page that this guest can read but never write, being stopped if it tries. PV_ENOENT: none. */

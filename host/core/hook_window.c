@@ -31,13 +31,18 @@ u32 hook_rom(void)
     return ROM;
 }
 
-static enum outcome answer(enum slot_error e, struct slot *s, u32 *result)
+/* Of a change to the slot at gfn. A page whose wait has failed counts as present: it is fetched first. */
+static enum outcome answer(struct vm *vm, gfn_t gfn, enum slot_error e, struct slot *s, u32 *result)
 {
-    *result = 0;
+    *result = e ? -(u32)PV_EEXIST : 0;
     if (e != SLOT_BUSY)
         return OUTCOME_DONE;
     if ((at_load(&s->page->word) & PAGE_STATE) != PAGE_ASIDE)
         return OUTCOME_AGAIN;
+    if (hook_state(vm, gfn) == HOOK_IS_PRESENT) {
+        hook_wanted(vm, gfn);
+        return OUTCOME_AGAIN;
+    }
     *result = -(u32)PV_EBUSY;
     return OUTCOME_DONE;
 }
@@ -49,6 +54,7 @@ static bool bad(gfn_t gfn, u32 on)
 
 enum outcome hook_protect(struct vm *vm, gfn_t gfn, u32 on, u32 *result)
 {
+    enum slot_error e;
     struct slot *s;
 
     *result = -(u32)PV_EINVAL;
@@ -57,7 +63,11 @@ enum outcome hook_protect(struct vm *vm, gfn_t gfn, u32 on, u32 *result)
     *result = -(u32)PV_EFAULT;
     if (slot_look(vm, gfn, &s) == SLOT_NONE)
         return OUTCOME_DONE;
-    return answer(s->read_only == on ? SLOT_OK : slot_change_hook(vm, gfn, gfn, on), s, result);
+    if (s->id == SLOT_HOOK && s->read_only == on)
+        e = SLOT_OK;
+    else
+        e = slot_change_hook(vm, gfn, gfn, on);
+    return answer(vm, gfn, e, s, result);
 }
 
 enum outcome hook_hole(struct vm *vm, gfn_t gfn, u32 on, u32 *result)
@@ -71,5 +81,5 @@ enum outcome hook_hole(struct vm *vm, gfn_t gfn, u32 on, u32 *result)
     *result = 0;
     if (slot_look(vm, from, &s) == SLOT_NONE) /* it is there already */
         return OUTCOME_DONE;
-    return answer(slot_change_hook(vm, from, to, s->read_only), s, result);
+    return answer(vm, from, slot_change_hook(vm, from, to, s->read_only), s, result);
 }

@@ -45,7 +45,7 @@ static void save_vcpu(const struct vcpu *v, struct saved_vcpu *out)
     out->stolen = v->stolen.owed;
     out->eoi_msr = v->eoi_msr;
     out->poll_msr = v->poll_msr;
-    out->kicked = v->kicked;
+    out->kicked = v->kicked || (at_load(&v->pub.requests) & REQ_KICK); /* it may not have heard of it yet */
     out->due = v->due & (DUE_EOI | DUE_EOI_LOOK);
     hw_save(v, out->hw);
 }

@@ -85,11 +85,14 @@ static void take_sipi(struct vcpu *v)
     vcpu_set_state(v, VCPU_RUNNABLE);
 }
 
-/* Would a HLT end now? An artificial halt ends by the same events (A0-8). What is injected already is a #PF (A1-15). */
+/*
+ * Would a HLT end now? An artificial halt ends by the same events (A0-8), but for a kick, of which the guest takes no
+ * notice: it would meet the page again and again. What is injected already is a #PF (A1-15).
+ */
 static bool halt_ends(struct vcpu *v)
 {
-    return hw_event_pending(v) || v->kicked || (at_load(&v->pub.nmi) && hw_nmi_open(v)) ||
-           (hw_if(v) && lapic_pending(v) >= 0);
+    return hw_event_pending(v) || (v->kicked && v->state == VCPU_HALTED) ||
+           (at_load(&v->pub.nmi) && hw_nmi_open(v)) || (hw_if(v) && lapic_pending(v) >= 0);
 }
 
 /* Let INIT, SIPI, NMI and interrupts act on a vCPU that does not run. A fault being sat out is not interrupted. */
@@ -104,7 +107,7 @@ void vcpu_events(struct vcpu *v)
     if ((v->state != VCPU_HALTED && v->state != VCPU_APF_HALTED) || !halt_ends(v))
         return;
     if (v->state == VCPU_HALTED)
-        v->kicked = false; /* an artificial halt may have come before the HLT that is meant */
+        v->kicked = false;
     vcpu_set_state(v, VCPU_RUNNABLE);
 }
 
@@ -199,6 +202,8 @@ __attribute__((noinline)) bool vcpu_run(struct vcpu *v, u64 due)
         return false;
     for (unsigned refused = 0; refused < ENTRY_TRIES;) {
         if (at_load(&v->pub.requests)) {
+            if (hold_on(&v->vm->hold)) /* its last exit may have begun it, and is not over (save.h) */
+                return false;
             vcpu_service(v);
             if (v->due && !pay(v))
                 return false;

@@ -9,9 +9,9 @@ REGISTERS = HOST + r"vcpu 0: rip [0-9a-f]{16} rsp "
 STOPPED = HOST + r"vm0 stopped on vcpu \d: "
 
 
-def mode(name, *status, say=(), vcpus=2, apf="int", **more):
+def mode(name, *status, say=(), vcpus=2, apf="int", host="", **more):
     return Case(f"hostile-{name}" + ("" if apf == "int" else f"-{apf}"), guest="hostile", args=name,
-                host=f"mem=16M resident=4M apf={apf} vcpus={vcpus}", status=status or (0,),
+                host=f"mem=16M resident=4M apf={apf} vcpus={vcpus} {host}", status=status or (0,),
                 say=(f"hostile: {name}$", *say), never=("^vm0.*not so",), **more)
 
 
@@ -53,6 +53,10 @@ CASES = [
     mode("init-others", 6, vcpus=3),
     mode("halt", 5),
     *[mode("sti-hlt", vcpus=1, apf=apf, limit=20) for apf in ("int", "none")],
+
+    *[mode("hook-storm", vcpus=4, apf=apf, host="hook=on") for apf in ("none", "legacy", "pf2", "int")],
+    *[mode("save-storm", vcpus=4, apf=apf, host="hook=on save=save", disk="numbered save", limit=120)
+      for apf in ("legacy", "int")],
 
     mode("hypercalls", vcpus=1),
     mode("evict-everything"),

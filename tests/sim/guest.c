@@ -8,6 +8,7 @@
 #include "trace.h"
 #include "abi/faultline.h"
 #include "abi/kvm_apf.h"
+#include "abi/kvm_hypercall.h"
 #include "abi/kvm_msr.h"
 #include "abi/platform.h"
 
@@ -140,6 +141,10 @@ static struct insn errand(struct vcpu *v)
         return may_halt(v) ? (struct insn){.kind = INSN_HLT} : (struct insn){.kind = INSN_PAUSE};
     if (chance(swarm.pause))
         return (struct insn){.kind = INSN_PAUSE};
+    if (chance(swarm.leave_flush))
+        return (struct insn){.kind = INSN_FLUSH, .nr = (u32)below(v->vm->vcpus)};
+    if (chance(swarm.yield))
+        return (struct insn){.kind = INSN_CALL, .nr = PV_HC_YIELD, .arg = {below(v->vm->vcpus)}};
     if (chance(swarm.bad))
         return (struct insn){.kind = INSN_WRMSR, .nr = PV_MSR_APF_EN, .arg = {0x30}, .fails = true};
     if (chance(swarm.apf_toggle) && swarm.apf != FL_APF_NONE)
@@ -294,6 +299,7 @@ bool player_step(struct vcpu *v, struct exit *e)
     struct task *t;
     struct insn *i;
 
+    guest_check_flushed(v);
     g->last_run = machine.now;
     g->in_module = false;
     v->hw->nmi_open = true; /* an NMI's handler is one instruction long */

@@ -7,7 +7,7 @@
  *
  *   guest.c       tasks and what they do          guest_run.c   how an instruction is executed
  *   guest_apf.c   handlers of #PF and interrupts
- *   guest_owner.c hypercalls that move memory
+ *   guest_owner.c hypercalls that move memory     guest_pv.c   steal time, PV EOI
  */
 #pragma once
 #include "hw_vcpu.h"
@@ -30,7 +30,8 @@ enum insn_kind {
     INSN_CALL,       /* hypercall: nr, arg */
     INSN_HLT,
     INSN_PAUSE,
-    INSN_OUT, /* ends the VM */
+    INSN_FLUSH, /* memory: vCPU nr is to flush before it runs again, if it is preempted */
+    INSN_OUT,   /* ends the VM */
 };
 
 struct insn {
@@ -66,7 +67,8 @@ struct guest {
 
     unsigned closed, raised; /* instructions left with IF = 0, or with CR8 high */
     bool in_module;          /* it is executing an access to the module, which may not move now */
-    bool lapic_on, apf_on, done;
+    bool lapic_on, apf_on, eoi_on, done;
+    u64 flushes_owed;
     u64 operations;
     u64 last_run;  /* ns */
     u64 last_rest; /* ns: when it was last seen to wait for an event of its own */
@@ -100,6 +102,14 @@ void owner_called(const struct insn *i, u64 ret);
 bool owner_module_in_place(void);
 bool owner_has_module(void);
 void owner_mend(struct vm *vm);
+
+/* guest_pv.c: switch on what the seed has; execute INSN_FLUSH; has what was left to the host been done? */
+void guest_pv_on(struct vcpu *v);
+bool guest_leaves_flush(struct vcpu *v, struct insn *i, struct exit *e);
+void guest_check_flushed(const struct vcpu *v);
+enum eoi { EOI_DONE, EOI_LEAVES, EOI_BY_REGISTER };
+/* End the interrupt by the word. EOI_LEAVES: an exit has to be handled first. */
+enum eoi guest_end_by_word(struct vcpu *v, struct exit *e);
 
 /* guest_apf.c */
 gpa_t guest_slot(const struct vcpu *v);

@@ -118,6 +118,20 @@ static bool write_msr(struct vcpu *v, u32 msr, u64 value, struct exit *e)
     return insn_execute(v, &g->handler, e);
 }
 
+static bool end_interrupt(struct vcpu *v, struct exit *e)
+{
+    switch (guest_end_by_word(v, e)) {
+    case EOI_DONE:
+        guest_of(v)->phase = IRET;
+        return false;
+    case EOI_LEAVES:
+        return true;
+    case EOI_BY_REGISTER:
+        break;
+    }
+    return write_msr(v, MSR_EOI, 0, e);
+}
+
 bool handler_step(struct vcpu *v, struct exit *e)
 {
     struct guest *g = guest_of(v);
@@ -134,7 +148,7 @@ bool handler_step(struct vcpu *v, struct exit *e)
     case ACK:
         return write_msr(v, PV_MSR_APF_ACK, APF_ACK_READY, e);
     case EOI:
-        return write_msr(v, MSR_EOI, 0, e);
+        return end_interrupt(v, e);
     case IRET:
         iret(v);
         return false;

@@ -136,6 +136,8 @@ bool insn_execute(struct vcpu *v, struct insn *i, struct exit *e)
         guest_of(v)->issued = i;
         player_complete(v, NULL);
         return false;
+    case INSN_FLUSH:
+        return guest_leaves_flush(v, i, e);
     case INSN_OUT:
         return leave(
             v, i,
@@ -155,6 +157,9 @@ static void wrote_msr(struct vcpu *v, u32 msr, u64 value)
             seen[SEEN_DROPPED] += debt_waive(DEBT_TOKEN, v->id);
             guest_wake_all(g);
         }
+        return;
+    case PV_MSR_EOI:
+        g->eoi_on = value & PV_EOI_ON;
         return;
     case MSR_SVR:
         g->lapic_on = value & SVR_ENABLE;

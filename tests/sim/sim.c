@@ -48,6 +48,7 @@ _Noreturn void machine_violation(const char *oracle, const char *fmt, ...)
 /* Seeds that failed once and are no longer met by chance. */
 static const u64 once[] = {
     1795279400004977, /* a vCPU that has slept for longer than `patience` and was just woken is not stuck */
+    1795286712000377, /* a run whose store stops answering may take until its watchdog has had enough */
 };
 
 static u64 fresh(void)
@@ -118,9 +119,12 @@ static int suite(void)
 
     result(walks_right(), "the walkers read entries as the manuals say", NULL);
     group("fixed seeds", (struct seeds){.first = 1, .count = FIXED});
+    group("fixed seeds with steal time and PV EOI", (struct seeds){.first = SEED_PV | 1, .count = FIXED});
     group("seeds that failed once", (struct seeds){.list = once, .count = ARRAY_SIZE(once)});
     result(!failed && deterministic(), "the same seed is the same run", NULL);
     group("fresh seeds", (struct seeds){.first = fresh(), .seconds = MAX(seconds, 1)});
+    group("fresh seeds with steal time and PV EOI",
+          (struct seeds){.first = fresh() | SEED_PV, .seconds = MAX(seconds / 2, 1)});
     group("seeds full of absent pages",
           (struct seeds){.first = fresh() | SEED_EVENTS, .events = MAX(seconds, 1) * A_SECOND});
     result(events_add_up(events), "each event that was told not-present has one end", NULL);

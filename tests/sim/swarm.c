@@ -107,6 +107,8 @@ static void draw_store(struct swarm *s)
     s->stuck = one_in(10) ? RNG_ALWAYS / 500 : 0;
     s->io_timeout = 20000000;
     s->io_give_up = 1000000000;
+    if (s->stuck) /* a vCPU that a full store turns away tries again until the watchdog ends it */
+        s->machine.points += 4 * s->io_give_up / s->machine.point_ns;
     s->patience = 20000000 + 200 * s->latency_most + (s->stuck ? 4 * s->io_give_up : 0);
 }
 
@@ -166,6 +168,17 @@ static void make_eventful(struct swarm *s)
     s->machine.memory_fails = s->fail = s->stuck = 0;
 }
 
+/* Their pages are more that each vCPU needs to go on. */
+static void draw_pv(struct swarm *s)
+{
+    s->steal = !one_in(4);
+    s->eoi = !one_in(3);
+    s->leave_flush = s->steal ? 1 + (u32)(between(0, RNG_ALWAYS / 8) >> between(0, 6)) : 0;
+    s->yield = rate(RNG_ALWAYS / 50);
+    s->frames += 2 * s->vcpus;
+    s->machine.frames += 2 * s->vcpus;
+}
+
 void swarm_draw(u64 seed, u64 operations)
 {
     u64 pages, least;
@@ -191,6 +204,8 @@ void swarm_draw(u64 seed, u64 operations)
     draw_store(&swarm);
     if (seed & SEED_EVENTS)
         make_eventful(&swarm);
+    if (seed & SEED_PV)
+        draw_pv(&swarm);
 }
 
 void swarm_print(void)

@@ -37,6 +37,10 @@ struct swarm {
         never_ack; /* dialect dual; EN bit 3 clear; EN bit 1; the guest does not say ACK */
     u32 apf_toggle, lapic_toggle;
 
+    /* Only in seeds with SEED_PV. */
+    bool steal, eoi;
+    u32 leave_flush, yield;
+
     enum nx_mode nx;
     u32 nx_ratio;
     u64 nx_period; /* ns */
@@ -53,6 +57,9 @@ extern struct swarm swarm;
 
 /* Seeds with this bit are of guests that can be told of absent pages, and of hardly any but absent pages. */
 #define SEED_EVENTS (1ull << 60)
+
+/* Seeds with this bit are of guests with steal time and PV EOI; the others draw what they drew before these existed. */
+#define SEED_PV (1ull << 59)
 
 /* Draw everything from the seed; `operations` 0 = as drawn. */
 void swarm_draw(u64 seed, u64 operations);

@@ -61,6 +61,7 @@ static void start_vm(void)
         enable_lapic(world.vm->vcpu[i]);
         vcpu_set_state(world.vm->vcpu[i], VCPU_RUNNABLE);
         guest_apf_on(world.vm->vcpu[i]);
+        guest_pv_on(world.vm->vcpu[i]);
     }
     world.vm->state = VM_RUNNING;
 }

@@ -78,6 +78,38 @@ static void later(void **state)
     assert_int_equal(port_in(HOOK_PORT_COMMAND), 0);
 }
 
+/* The guest has its own memory where the page is, is to be, or is kept: that says so, and nothing changes. */
+static void taken(void **state)
+{
+    gfn_t away = {window.v + 0x100}, memory = {0};
+
+    (void)state;
+    assert_int_equal(slot_move(vm, memory, (gfn_t){away.v - 8}), SLOT_OK);
+    assert_int_equal(hook(HOOK_HOLE, window, 1), -PV_EEXIST);
+    assert_int_equal(slot_look(vm, window, &(struct slot *){NULL}), SLOT_USABLE);
+    assert_int_equal(slot_move(vm, (gfn_t){away.v - 8}, memory), SLOT_OK);
+    for (u64 i = 0; i < HOOK_WINDOW_MAX; i++)
+        assert_int_equal(hook(HOOK_HOLE, page(i), 1), 0);
+    assert_int_equal(slot_move(vm, memory, (gfn_t){window.v - WORLD_MEMORY + 1}), SLOT_OK);
+    assert_int_equal(hook(HOOK_PROTECT, window, 0), -PV_EEXIST);
+    assert_int_equal(hook(HOOK_PROTECT, window, 1), -PV_EEXIST);
+    assert_int_equal(hook(HOOK_HOLE, window, 0), -PV_EEXIST);
+    assert_int_equal(hook(HOOK_HOLE, page(1), 0), 0);
+}
+
+/* Of a page whose wait has failed nobody is told that it is missing. */
+static void present_after_failure(void **state)
+{
+    (void)state;
+    for (u32 on = 0; on < 2; on++) {
+        gfn_t gfn = page(on);
+
+        assert_int_equal(hook(HOOK_MISS, gfn, HOOK_HOLD), 0);
+        assert_int_equal(hook(HOOK_FAIL, gfn, 0), 0);
+        assert_int_equal(hook(on ? HOOK_PROTECT : HOOK_HOLE, gfn, 1), 0);
+    }
+}
+
 /* Reads work, writes do not, and nothing makes the leaf writable; unprotected it is as before, contents and all. */
 static void protect_one(void)
 {
@@ -259,6 +291,8 @@ int main(void)
         test(memory),
         test(refusals),
         test(later),
+        test(taken),
+        test(present_after_failure),
         test(protect),
         test(writing_rom_is_the_end),
         test(no_slot_there),

@@ -257,6 +257,9 @@ static void progress(void **state)
     (void)state;
     fill();
     assert_int_equal(ask(SAVE_STOP), SAVE_OK);
+    fake_console_clear();
+    (void)save_work(vm, fake.now - 1); /* another CPU's pass had begun before */
+    assert_int_equal(fake.console_writes, 0);
     step();
     step();
     fake_console_clear();

@@ -51,6 +51,39 @@ static void registers(void **state)
     assert_true(vm->vcpu[1]->kicked);
 }
 
+/* A kick that its vCPU's CPU has not looked at when the guest stands still. */
+static void kick_on_its_way(void **state)
+{
+    (void)state;
+    vcpu_request(vm->vcpu[1], REQ_KICK);
+    save_and_boot();
+    assert_true(vm->vcpu[1]->kicked);
+}
+
+static void asks_and_is_reset(struct vcpu *who, struct exit *e)
+{
+    *e = (struct exit){.kind = EXIT_HYPERCALL, .call = {.nr = FL_HC_SAVE, .arg = {FL_SAVE_KEEP}}};
+    at_store(&who->pub.init, 1);
+    vcpu_request(who, REQ_EVENT);
+}
+
+/* INIT comes when the asker's instruction has begun: it ends before, as every instruction does. */
+static void asker_is_reset(void **state)
+{
+    unsigned inits = v->hw->inits, completions = v->hw->completions;
+
+    (void)state;
+    fake_guest = asks_and_is_reset;
+    world_enter(v);
+    assert_int_equal(vm->save.step, SAVE_STOPPING);
+    assert_int_equal(v->hw->inits, inits);
+    until_over();
+    assert_int_equal(v->hw->completions, completions + 1);
+    assert_int_equal(v->hw->completed.call.ret, 0);
+    vcpu_service(v);
+    assert_int_equal(v->hw->inits, inits + 1);
+}
+
 static struct pv_steal area(void)
 {
     struct pv_steal s;
@@ -128,6 +161,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(registers, setup, end),
+        cmocka_unit_test_setup_teardown(kick_on_its_way, setup, end),
+        cmocka_unit_test_setup_teardown(asker_is_reset, setup, end),
         cmocka_unit_test_setup_teardown(preempted, setup, end),
         cmocka_unit_test_setup_teardown(end_of_interrupt, setup, end),
         cmocka_unit_test_setup_teardown(no_end_of_interrupt, setup, end),

@@ -31,13 +31,18 @@ u64 rounds_or(u64 usual)
     return rounds ? rounds : usual;
 }
 
+u64 random_next(u64 *state)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    return *state ^= *state << 17;
+}
+
 u64 random_u64(void)
 {
     static u64 state = 88172645463325252ull;
 
-    state ^= state << 13;
-    state ^= state >> 7;
-    return state ^= state << 17;
+    return random_next(&state);
 }
 
 void spin_ns(u64 ns)
@@ -60,7 +65,7 @@ u64 module_sum(void)
 
 static const struct mode *find(const char *name)
 {
-    static const struct mode *const tables[] = {insn_modes, apf_modes, apic_modes, memory_modes};
+    static const struct mode *const tables[] = {insn_modes, apf_modes, apic_modes, memory_modes, hook_modes};
 
     for (unsigned t = 0; t < ARRAY_SIZE(tables); t++)
         for (const struct mode *m = tables[t]; m->name; m++)

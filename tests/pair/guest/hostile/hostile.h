@@ -10,7 +10,7 @@ struct mode {
 };
 
 /* Each table ends with a NULL name. */
-extern const struct mode insn_modes[], apf_modes[], apic_modes[], memory_modes[];
+extern const struct mode insn_modes[], apf_modes[], apic_modes[], memory_modes[], hook_modes[];
 
 #define STATUS_BAD 1 /* the host did something else than the mode expects; a line says what */
 
@@ -24,6 +24,7 @@ u64 rounds_or(u64 usual);
 
 /* A fixed sequence, so that each run does the same. */
 u64 random_u64(void);
+u64 random_next(u64 *state); /* its own, from a state that is not 0 */
 /* So long with nothing but this CPU's time stamp counter. */
 void spin_ns(u64 ns);
 /* No page, in guest memory or beyond, that the host gave to this guest. */
