@@ -51,7 +51,7 @@ void karch_guard(void *page);        /* this page must not be touched from now o
 void karch_con_write(const char *text, size_t n);
 int karch_con_read(void); /* a byte, or -1 if none has come */
 
-/* Paravirtual registers (SPEC A7). */
+/* Paravirtual registers (A7). */
 bool karch_pv_leaf(u32 leaf, u32 out[4]); /* CPUID leaf as EAX EBX ECX EDX; false without any hypervisor */
 void karch_pv_write(u32 msr, u64 v);
 bool karch_pv_try_write(u32 msr, u64 v); /* false on #GP */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pvapf.c: the guest's half of asynchronous page faults (SPEC A4), in every dialect.
+ * pvapf.c: the guest's half of asynchronous page faults (A4), in every dialect.
  *
  * A not-present event arrives as a #PF in the thread that touched the page: it waits for the token while others run.
  * A ready event arrives as an interrupt (PF2, INT) or as another #PF (LEGACY) and wakes the thread.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * apf.h: asynchronous page faults of one vCPU: tell the guest, and tell it again when the page is there (SPEC A0-A3).
+ * apf.h: asynchronous page faults of one vCPU: tell the guest, and tell it again when the page is there (A0-A3).
  *
  * Everything here belongs to the vCPU's owner. Other CPUs reach it only through tickets on vcpu_pub.done (ticket.h).
  */

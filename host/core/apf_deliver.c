@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_deliver.c: the slot, and when and how a finished item is reported through it (SPEC A1.2, A2.2, A3.3). */
+/* apf_deliver.c: the slot, and when and how a finished item is reported through it (A1.2, A2.2, A3.3). */
 #include "apf.h"
 #include "vcpu.h"
 #include "abi/kvm_msr.h"

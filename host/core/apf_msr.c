@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_msr.c: the three APF MSRs: check everything that can fail, then assign (D12, SPEC A1.2, A2.3, A3.2, A5-5). */
+/* apf_msr.c: the three APF MSRs: check everything that can fail, then assign (D12, A1.2, A2.3, A3.2, A5-5). */
 #include "apf.h"
 #include "vcpu.h"
 #include "pv.h"

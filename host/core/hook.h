@@ -5,7 +5,7 @@
  *
  * A missing page is ASIDE (slot.h) and in a bounded table; what waits for it are tickets, as for a read. When its time
  * comes, the page is put back as a read would end, by CPU 0 or by the vCPU that said DONE. A VM that ends while pages
- * are missing owes nobody anything. Source: abi/testhook.h; SPEC A0-33 … A0-37, A3-95.
+ * are missing owes nobody anything. Source: abi/testhook.h; A0-33 … A0-37, A3-95.
  */
 #pragma once
 #include "exit.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pv.h: the paravirtual face of the host: CPUID leaves, MSRs 0x11, 0x12, 0x4b564d00-ff, hypercalls (SPEC A3.2, A5, A7).
+ * pv.h: the paravirtual face of the host: CPUID leaves, MSRs 0x11, 0x12, 0x4b564d00-ff, hypercalls (A3.2, A5, A7).
  *
  * Owner only. An MSR that the CPUID bits do not announce does not exist: #GP (A3-24); likewise a hypercall: -PV_ENOSYS.
  * A VM may be told to have them all whatever CPUID says (A3-25). What needs a page of guest memory that is

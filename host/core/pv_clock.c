@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pv_clock.c: the guest's clock: areas in its memory that turn the time-stamp counter into ns (SPEC A7-4, A7-5).
+ * pv_clock.c: the guest's clock: areas in its memory that turn the time-stamp counter into ns (A7-4, A7-5).
  *
  * The counter is constant and the same on all CPUs, so all areas hold one and the same line through zero: time is
  * the counter, scaled. PV_CLOCK_STABLE is then true by construction, and an area needs to be written only once.

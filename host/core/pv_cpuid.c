@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pv_cpuid.c: what the hypervisor's CPUID leaves say: KVM's block, our own behind it (SPEC A5, A7-1, A7-2). */
+/* pv_cpuid.c: what the hypervisor's CPUID leaves say: KVM's block, our own behind it (A5, A7-1, A7-2). */
 #include "pv.h"
 #include "vm.h"
 #include "port.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pv_eoi.h: ends of interrupts without an exit, by a bit in a word of the guest's memory (SPEC A7-7).
+ * pv_eoi.h: ends of interrupts without an exit, by a bit in a word of the guest's memory (A7-7).
  *
  * The bit is set for a stay in guest mode, and only where the end of the interrupt changes nothing else: it is the only
  * one in service and none is requested. After the stay the bit is taken back: if the guest has cleared it, the

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pv_hypercall.c: our hypercalls: counters out, pages out, mappings and slots away (abi/faultline.h, SPEC A7-10). */
+/* pv_hypercall.c: our hypercalls: counters out, pages out, mappings and slots away (abi/faultline.h, A7-10). */
 #include "pv.h"
 #include "vm.h"
 #include "guestmem.h"

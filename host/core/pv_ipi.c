@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pv_ipi.c: hypercalls by which vCPUs reach each other: interrupts to many at once, kick, yield (SPEC A7-10). */
+/* pv_ipi.c: hypercalls by which vCPUs reach each other: interrupts to many at once, kick, yield (A7-10). */
 #include "pv.h"
 #include "vm.h"
 #include "abi/kvm_hypercall.h"

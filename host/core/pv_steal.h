@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * pv_steal.h: what a vCPU is told of the CPU it does not get: how long, and whether it runs now (SPEC A7-6, A7-9).
+ * pv_steal.h: what a vCPU is told of the CPU it does not get: how long, and whether it runs now (A7-6, A7-9).
  *
  * Stolen is the time that a vCPU is runnable while its CPU runs another one. When that begins, its area says preempted;
  * before the vCPU runs again the byte is exchanged with 0, and a flush that others asked for in it meanwhile is done.

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * restore.h: make a VM of what save.h left on a partition (SPEC A3-61).
+ * restore.h: make a VM of what save.h left on a partition (A3-61).
  *
  * Set-up time, on one CPU: reads wait. Nothing of the partition is trusted: all of it that is not guest memory is read
  * and checked before the VM changes. The memory itself is read when it is touched: a saved VM starts at once.

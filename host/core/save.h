@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * save.h: write a VM to a partition while it stands still (SPEC A3.6), to be restored by restore.h.
+ * save.h: write a VM to a partition while it stands still (A3.6), to be restored by restore.h.
  *
  * Advanced in bounded slices by whichever CPU's loop comes by, like precopy.h: nothing here waits. All that can be
  * known not to fit is refused before anything is written; the header, without which nothing was saved, is written last.

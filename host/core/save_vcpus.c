@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* save_vcpus.c: vCPUs that stand still, as plain bytes, and back; what is saved and what is not, by SPEC A3-60. */
+/* save_vcpus.c: vCPUs that stand still, as plain bytes, and back; what is saved and what is not, by A3-60. */
 #include "save.h"
 #include "restore.h"
 #include "vm.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * t_ack.c: a completion reaches the guest although kicks are left out while it owes an ACK (SPEC A3-34, H-A-2..5).
+ * t_ack.c: a completion reaches the guest although kicks are left out while it owes an ACK (A3-34, H-A-2..5).
  *
  * The guest has enabled APF, has the wake-all event unacknowledged in its slot, and was told of two absent pages. Two
  * workers finish them. The guest takes an event from its slot, acknowledges, and spins or halts while the slot is

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_enable.c: the INT dialect switched on, off and over, by EN, vector, INIT (SPEC A3.3, A3.4, T-A-030 to 048). */
+/* apf_enable.c: the INT dialect switched on, off and over, by EN, vector, INIT (A3.3, A3.4, T-A-030 to 048). */
 #include "apf_int_rig.h"
 
 static int setup(void **state)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_int.c: the INT dialect in use: ready and acknowledge, and what holds them back (SPEC A3.3, T-A-100 to 125). */
+/* apf_int.c: the INT dialect in use: ready and acknowledge, and what holds them back (A3.3, T-A-100 to 125). */
 #include "apf_int_rig.h"
 
 static int setup(void **state)

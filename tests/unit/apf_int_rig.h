@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_int_rig.h: a guest of the INT dialect in few words: enable, miss a page, handle ready (SPEC A3, A4). */
+/* apf_int_rig.h: a guest of the INT dialect in few words: enable, miss a page, handle ready (A3, A4). */
 #pragma once
 #include "apf_rig.h"
 

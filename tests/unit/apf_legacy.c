@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_legacy.c: the LEGACY dialect: both events are #PFs, and IF is all that gates them (SPEC A1, T-A-…). */
+/* apf_legacy.c: the LEGACY dialect: both events are #PFs, and IF is all that gates them (A1, T-A-…). */
 #include "apf_rig.h"
 
 #define ACTIVE (APF_EN_ON | APF_EN_ALWAYS)

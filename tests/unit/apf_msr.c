@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * apf_msr.c: the contract of the three APF MSRs as a table: what is accepted, what reads back (SPEC A1.1, A2.1, A3.2).
+ * apf_msr.c: the contract of the three APF MSRs as a table: what is accepted, what reads back (A1.1, A2.1, A3.2).
  *
  * The INT rows are what Linux KVM answers with all features offered and enforced, but for one difference, marked [P]:
  * an EN that is refused changes nothing (A0-36, H-A-6).

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_pf2.c: the PF2 dialect: one slot word for both events, MSR 06 with an enable bit; and `dual` (SPEC A2, A5-5). */
+/* apf_pf2.c: the PF2 dialect: one slot word for both events, MSR 06 with an enable bit; and `dual` (A2, A5-5). */
 #include "apf_rig.h"
 
 #define BY_INT (APF_EN_ON | APF_EN_ALWAYS | APF_EN_INT)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apf_try.c: which faults become asynchronous, which halt, which are sat out, and how each of them ends (SPEC A0). */
+/* apf_try.c: which faults become asynchronous, which halt, which are sat out, and how each of them ends (A0). */
 #include "apf_int_rig.h"
 #include "fault.h"
 

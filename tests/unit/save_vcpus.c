@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* save_vcpus.c: vCPUs go on where they were, and nothing that a thread waits for is lost (SPEC A3-60 … A3-65). */
+/* save_vcpus.c: vCPUs go on where they were, and nothing that a thread waits for is lost (A3-60 … A3-65). */
 #include "save_rig.h"
 #include "apf_rig.h"
 

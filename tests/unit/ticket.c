@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ticket.c: tickets rest, travel in order and arrive once; who is kicked for them (SPEC A3-34, H-A-4). */
+/* ticket.c: tickets rest, travel in order and arrive once; who is kicked for them (A3-34, H-A-4). */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pv.c: what the guest makes of the hosts it may find itself on (SPEC A5). */
+/* pv.c: what the guest makes of the hosts it may find itself on (A5). */
 /* with: guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c tests/unit/guest/fake/machine.c */
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pvcpu.c: ends of interrupts, stolen time and yielding: each only where it is offered (SPEC A7). */
+/* pvcpu.c: ends of interrupts, stolen time and yielding: each only where it is offered (A7). */
 /* with: guest/kern/pvcpu.c guest/kern/spin.c guest/kern/call.c guest/kern/ipi.c guest/kern/pv.c guest/kern/boot.c */
 /* with: guest/kern/panic.c tests/unit/guest/fake/machine.c */
 #include <stdarg.h>
