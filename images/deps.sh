@@ -10,7 +10,7 @@ declare -A packages=(
     [run]='make gcc binutils libc6-dev python3 xz-utils newlib-source qemu-system-x86 gdisk'
     [grub]='grub-common grub-pc-bin xorriso mtools'
     [conf]='gcc libc6-dev python3 qemu-system-x86'
-    [test]='libcmocka-dev nbdkit'
+    [test]='libcmocka-dev nbdkit pkg-config groff-base'
 )
 
 say() { echo "deps: $*"; }
