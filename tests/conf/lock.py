@@ -12,7 +12,7 @@ guard = threading.Lock()
 
 def alone(folder):
     """Returns when no other run in this tree is past this point, says so if it has to wait, and keeps others out."""
-    path = os.path.join(folder, "lock")
+    path = os.path.realpath(os.path.join(folder, "lock"))  # whoever names the folder, however: one lock of ours
     with guard:
         if path in held:
             return

@@ -5,6 +5,7 @@
 import contextlib
 import io
 import os
+import subprocess
 import sys
 import tempfile
 
@@ -143,10 +144,23 @@ def contract(tap, out):
     tap.result("a file that is no list of reasons", wrong(judged(kept, "set=0\n"), 2, ("known:1: neither",)))
 
 
+def one_lock(tap, out):
+    """A run that names the shared folder in two ways does not wait for itself."""
+    code = "import lock, os, sys; lock.alone(sys.argv[1]); os.chdir(sys.argv[1]); lock.alone('.')"
+    there = os.path.join(out, "shared")
+    try:
+        done = subprocess.run([sys.executable, "-c", code, there], cwd=os.path.dirname(os.path.abspath(__file__)),
+                              capture_output=True, text=True, timeout=20, check=False)
+        said = done.stderr.splitlines()
+    except subprocess.TimeoutExpired:
+        said = ["it waits"]
+    tap.result("a folder named in two ways has one lock", said)
+
+
 def main():
     tap = Tap()
     with tempfile.TemporaryDirectory() as out:
-        for part in (several, silence, contract):
+        for part in (several, silence, contract, one_lock):
             part(tap, out)
     return tap.end()
 
