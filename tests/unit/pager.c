@@ -291,7 +291,7 @@ static void write_refused(void **state)
     fill(g, 0x62);
     fake_disk.room = 0;
     assert_int_equal(pager_evict_range(vm, g, next), 1);
-    assert_int_equal(word(g) & PAGE_MASK, PAGE_RESIDENT | PAGE_DIRTY | PAGE_SWAPPED | PAGE_REF);
+    assert_int_equal(word(g) & PAGE_MASK, PAGE_RESIDENT | PAGE_DIRTY | PAGE_SWAPPED);
     expect_bytes(g, 0x62);
     fake_disk.room = FAKE_QUEUE;
     world_evict(g);
