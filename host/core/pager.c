@@ -203,7 +203,7 @@ void pager_put_page(struct vm *vm, struct slot *s, gfn_t gfn)
     }
     if (!pager_io_start(vm, s, gfn, STORE_WRITE, vm->pager.swap, s->swap_offset + at, pager_hpa(vm, word),
                         write_done)) {
-        /* As old as it was: else it would be as young as one that its waiters brought back, and that one go first again. */
+        /* As old as it was. As young as one that its waiters brought back, it would let that one go first again. */
         resident_set(s, gfn);
         settle(pg, PAGE_RESIDENT | FRAME_WORD(PAGE_FRAME(word)) |
                        (word & (PAGE_DIRTY | PAGE_SWAPPED | PAGE_AGE)));
