@@ -124,8 +124,6 @@ static int suite(void)
     group("seeds that failed once", (struct seeds){.list = once, .count = ARRAY_SIZE(once)});
     result(!failed && deterministic(), "the same seed is the same run", NULL);
     group("fresh seeds", (struct seeds){.first = fresh(), .seconds = MAX(seconds, 1)});
-    group("fresh seeds with steal time and PV EOI",
-          (struct seeds){.first = fresh() | SEED_PV, .seconds = MAX(seconds / 2, 1)});
     group("seeds full of absent pages",
           (struct seeds){.first = fresh() | SEED_EVENTS, .events = MAX(seconds, 1) * A_SECOND});
     result(events_add_up(events), "each event that was told not-present has one end", NULL);
