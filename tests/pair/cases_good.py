@@ -88,8 +88,10 @@ CASES = [
            say=(r"restored from partition save", ": 0 wrong$")) for apf in ("legacy", "pf2", "int", "dual", "none")],
     Case("save-ten-times", guest="saves", args="threads=32 times=10", disk="numbered save", latency=10,
          host="mem=16M resident=4M apf=int save=save", say=("saves: 10 saves, .*: 0 wrong$",)),
+    # On one CPU: four vCPUs on two have the host restore FPU registers often, which QEMU does not survive each time
+    # (docs/emulators.md).
     Case("save-leaves-no-memory-behind", guest="saves", args="threads=8 times=15", disk="numbered save", memory=64,
-         host="mem=16M resident=8M vcpus=4 save=save", say=("saves: 15 saves, .*: 0 wrong$",)),
+         cpus=1, host="mem=16M resident=8M vcpus=4 save=save", say=("saves: 15 saves, .*: 0 wrong$",)),
     Case("save-keep", guest="saves", args="threads=16 times=3 mode=keep expect=0", disk="numbered save", latency=5,
          host="mem=16M resident=4M vcpus=4 save=save", cpus=1, never=("restored from",), say=(": 0 wrong$",)),
 
