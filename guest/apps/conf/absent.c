@@ -12,12 +12,9 @@ bool touch_movs(void *to, void *from);
 static void finish(const void *page, const struct event *told)
 {
     u32 from = events_now();
-    struct event *ready;
 
     done(page, 0);
-    ready = event_wait(from, EV_READY, 1, SOON);
-    if (expect(ready, "ready for 0x%x; seen: nothing", told->id))
-        expect_eq("token of ready", ready->id, told->id);
+    expect_ready(from, 1, told->id);
 }
 
 void conf_A3_39_told(void)

@@ -245,6 +245,10 @@ unsigned touch_cpl(void);
  * touch(READ), and the event, of which all that holds for each is checked; NULL and a failure if none came.
  */
 struct event *touch_absent(void *page);
+/* A new page that is missing until DONE, touched: its token. NULL and a failure: no event came. */
+u64 *page_told(u32 *id);
+/* The n-th ready event since `from` comes, and names this token. */
+bool expect_ready(u32 from, unsigned n, u32 id);
 /*
  * A page goes missing, is touched, comes, and is reported: what holds for each such pair is checked. False: a
  * failure. With APF on.

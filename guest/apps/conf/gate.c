@@ -3,32 +3,12 @@
 #include "apic.h"
 #include "conf.h"
 
-static bool tell(u64 **page, u32 *id)
-{
-    struct event *e;
-
-    *page = page_new();
-    miss(*page, HOOK_HOLD);
-    e = touch_absent(*page);
-    if (e)
-        *id = e->id;
-    return e;
-}
-
-static void expect_ready(u32 from, u32 id)
-{
-    struct event *e = event_wait(from, EV_READY, 1, SOON);
-
-    if (expect(e, "ready for 0x%x; seen: nothing", id))
-        expect_eq("token of ready", e->id, id);
-}
-
 void conf_A3_31_apic_off(void)
 {
     u64 *page;
     u32 id, from;
 
-    if (!apf_start() || !tell(&page, &id))
+    if (!apf_start() || !(page = page_told(&id)))
         return;
     apic_software(false);
     from = events_now();
@@ -36,7 +16,7 @@ void conf_A3_31_apic_off(void)
     expect_quiet(from);
     expect(!slot_reports(), "the slot is not written while the local APIC is off");
     apic_software(true);
-    expect_ready(from, id);
+    expect_ready(from, 1, id);
 }
 
 /* A guest started by a loader without firmware: EN first, the local APIC later (A0-15). */
@@ -48,7 +28,7 @@ void conf_A3_33_enable_later(void)
     apf_write(en_bits());
     expect_quiet(from);
     apic_software(true);
-    expect_ready(from, APF_TOKEN_WAKE_ALL);
+    expect_ready(from, 1, APF_TOKEN_WAKE_ALL);
 }
 
 void conf_A3_31_apic_base(void)
@@ -56,14 +36,14 @@ void conf_A3_31_apic_base(void)
     u64 *page, base = rdmsr(MSR_APIC_BASE);
     u32 id, from;
 
-    if (!apf_start() || !tell(&page, &id))
+    if (!apf_start() || !(page = page_told(&id)))
         return;
     wrmsr(MSR_APIC_BASE, base & ~(u64)(MSR_APIC_BASE_ENABLE | MSR_APIC_BASE_X2APIC));
     from = events_now();
     done(page, 0);
     expect_quiet(from);
     apic_up(); /* its registers are those after reset */
-    expect_ready(from, id);
+    expect_ready(from, 1, id);
 }
 
 #define NAP 20000 /* us */
@@ -113,7 +93,7 @@ void conf_A0_15_halt(void)
     u64 *page;
     u32 id, from;
 
-    if (!apf_start() || !tell(&page, &id))
+    if (!apf_start() || !(page = page_told(&id)))
         return;
     apic_software(false);
     from = events_now();
@@ -124,7 +104,7 @@ void conf_A0_15_halt(void)
         asleep = sleeps();
     expect(asleep, "vCPUs that are busy for less than 0.8 of the time that both sleep");
     apic_software(true);
-    expect_ready(from, id);
+    expect_ready(from, 1, id);
 }
 
 void conf_A3_41_vector_5(void)
@@ -138,11 +118,11 @@ void conf_A3_41_vector_5(void)
     expect(slot_reports(), "the slot is busy with wake-all");
     apf_stop();
     this_cpu()->apf.vector = VECTOR;
-    if (!apf_start() || !tell(&page, &id))
+    if (!apf_start() || !(page = page_told(&id)))
         return;
     from = events_now();
     done(page, 0);
-    expect_ready(from, id);
+    expect_ready(from, 1, id);
 }
 
 void conf_A3_31_priority(void)
@@ -150,7 +130,7 @@ void conf_A3_31_priority(void)
     u64 *page;
     u32 id, from;
 
-    if (!apf_start() || !tell(&page, &id))
+    if (!apf_start() || !(page = page_told(&id)))
         return;
     __asm__ volatile("mov %0, %%cr8" : : "r"(15ul));
     from = events_now();
@@ -158,7 +138,7 @@ void conf_A3_31_priority(void)
     expect_quiet(from);
     expect(slot_reports(), "the slot reports ready; the interrupt waits for the task priority");
     __asm__ volatile("mov %0, %%cr8" : : "r"(0ul));
-    expect_ready(from, id);
+    expect_ready(from, 1, id);
 }
 
 /* The host could not get the page, once: ready all the same, and the next access is not told but succeeds (A3-95). */
@@ -167,11 +147,11 @@ void conf_A0_3_failed_read(void)
     u64 *page;
     u32 id, from;
 
-    if (!apf_start() || !tell(&page, &id))
+    if (!apf_start() || !(page = page_told(&id)))
         return;
     from = events_now();
     expect(hook(HOOK_FAIL, page_frame(page), 0) >= 0, "the test hook does FAIL");
-    expect_ready(from, id);
+    expect_ready(from, 1, id);
     from = events_now();
     expect(touch(page, READ) && !events_since(from, EV_ABSENT), "the next access is not told of");
     expect_contents(page);

@@ -13,24 +13,11 @@ struct pages {
 static bool tell(struct pages *p, unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        struct event *e;
-
-        p->page[i] = page_new();
-        miss(p->page[i], HOOK_HOLD);
-        e = touch_absent(p->page[i]);
-        if (!e)
+        p->page[i] = page_told(&p->id[i]);
+        if (!p->page[i])
             return false;
-        p->id[i] = e->id;
     }
     return true;
-}
-
-/* The n-th ready since `from` comes and names this token. */
-static bool expect_ready(u32 from, unsigned n, u32 id)
-{
-    struct event *e = event_wait(from, EV_READY, n, SOON);
-
-    return expect(e, "ready for 0x%x; seen: nothing", id) && expect_eq("token of ready", e->id, id);
 }
 
 /* What the guest owes after a ready event that keep_ready has left. */

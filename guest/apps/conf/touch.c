@@ -135,6 +135,26 @@ bool full_cycle(void)
     return expect_eq("token of ready", ready->id, told->id);
 }
 
+u64 *page_told(u32 *id)
+{
+    u64 *page = page_new();
+    struct event *e;
+
+    miss(page, HOOK_HOLD);
+    e = touch_absent(page);
+    if (!e)
+        return NULL;
+    *id = e->id;
+    return page;
+}
+
+bool expect_ready(u32 from, unsigned n, u32 id)
+{
+    struct event *e = event_wait(from, EV_READY, n, SOON);
+
+    return expect(e, "ready for 0x%x; seen: nothing", id) && expect_eq("token of ready", e->id, id);
+}
+
 void expect_contents(const u64 *page)
 {
     for (unsigned i = 0; i < PAGE_WORDS; i += PAGE_WORDS / 8)

@@ -25,19 +25,6 @@ static void change(u32 command, u32 on)
     expect(!r, "the test hook changes the window; seen: %d", r);
 }
 
-static u64 *tell(u32 *id)
-{
-    u64 *page = page_new();
-    struct event *e;
-
-    miss(page, HOOK_HOLD);
-    e = touch_absent(page);
-    if (!e)
-        return NULL;
-    *id = e->id;
-    return page;
-}
-
 /* The event that was held, or wake-all in its place. */
 static void expect_held(u32 from, u32 id)
 {
@@ -74,7 +61,7 @@ static void held_by(u32 command)
 
     if (!in_window() || !apf_start())
         return;
-    page = tell(&id);
+    page = page_told(&id);
     if (!page)
         return;
     change(command, 1);
@@ -142,7 +129,7 @@ void conf_A0_38_absent_slot(void)
     if (!touch(page, READ))
         event_wait(from, EV_READY, 1, SOON);
     expect_contents(page);
-    page = tell(&id);
+    page = page_told(&id);
     if (!page)
         return;
     from = events_now();
@@ -160,7 +147,7 @@ void conf_A0_30_last_of_page(void)
     this_cpu()->apf.slot = (struct apf_slot *)(void *)(area + PAGE_SIZE - APF_SLOT_SIZE);
     if (!apf_start())
         return;
-    page = tell(&id);
+    page = page_told(&id);
     if (!page)
         return;
     from = events_now();
