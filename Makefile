@@ -23,6 +23,7 @@ export VCPUS    ?= $(CPUS)# CPUs of the guest
 export APF      ?= int# how absence is told: none legacy pf2 int dual
 export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (from an ISO)
 export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a network; 0 = as fast as FILE is
+export LIBC     ?= newlib# the guest's C library: newlib or picolibc
 export TIMEOUT  ?= 600# seconds after which a run is given up
 PREFIX          ?= /usr/local# where `make install` puts things
 DESTDIR         ?=# make install: a folder that stands for the root
@@ -41,7 +42,7 @@ HOST = ours# what a shell calls HOST is the name of the machine
 endif
 
 # ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
-# host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. app: the same with newlib and SSE.
+# host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. newlib, picolibc: the same with that C library and SSE.
 # native: this machine under sanitizers. tsan: the same under the thread sanitizer. fast: the same as fast as it gets.
 # vmm: a program for any Linux, which may be run from an initramfs.
 # mc: this machine, each atomic operation a scheduling point. sim: both, on a machine that does not exist.
@@ -52,13 +53,17 @@ GCC_INC = $(shell $(CC) -print-file-name=include)
 BARE    = $(BASE) -O2 -nostdinc -isystem $(GCC_INC) -fno-pic -fno-pie -mno-red-zone -fno-stack-protector \
           -fcf-protection=none -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
           -ffunction-sections -fdata-sections -Wa,--fatal-warnings
-NEWLIB  = build/newlib/x86_64-elf
+
+LIBCS   = newlib picolibc
+libc_a  = build/libc/$1/lib/libc.a
 
 LTO          = -flto=auto
 host_FLAGS   = $(BARE) $(LTO) -ffreestanding -mgeneral-regs-only
 guest_FLAGS  = $(BARE) -ffreestanding -mgeneral-regs-only
-app_FLAGS    = $(BARE) -isystem $(NEWLIB)/include -D__DYNAMIC_REENT__ \
+app_FLAGS    = $(BARE) -isystem guest/libc/include -isystem build/libc/$1/include -ftls-model=local-exec \
                -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix
+newlib_FLAGS   = $(call app_FLAGS,newlib) -D__DYNAMIC_REENT__ -D_READ_WRITE_RETURN_TYPE=_ssize_t
+picolibc_FLAGS = $(call app_FLAGS,picolibc)
 native_FLAGS = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_FLAGS   = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=thread -DFL_TSAN
 fast_FLAGS   = $(BASE) -O2 $(LTO) -fno-pic -fno-pie -no-pie
@@ -79,7 +84,7 @@ GUEST_ARCH = $(ARCH_INC) -Iguest/kern -Iarch/x86_64/guest
 
 # room WORLD FOLDER INCLUDES: FOLDER/x.c and FOLDER/x.S become build/WORLD/FOLDER/x.c.o and x.S.o.
 define room
-build/$1/$2/%.o: $2/% Makefile $(if $(filter app,$1),| $(NEWLIB)/lib/libc.a)
+build/$1/$2/%.o: $2/% Makefile $(if $(filter $1,$(LIBCS)),| $(call libc_a,$1))
 	$$(call say,CC,$$@)
 	@mkdir -p $$(@D)
 	$$Q$$(CC) $$($1_FLAGS) $3 -MMD -MP -c -o $$@ $$<
@@ -91,16 +96,18 @@ $(eval $(call room,host,arch/x86_64/host,$(HOST_ARCH)))
 $(eval $(call room,host,host/hyp,$(HOST_ARCH) -Ihost/hyp))
 $(eval $(call room,guest,common/lib,))
 $(eval $(call room,guest,guest/kern,-Iguest/kern))
+$(eval $(call room,guest,guest/fs,-Iguest/kern -Iguest/fs))
 $(eval $(call room,guest,arch/x86_64/guest,$(GUEST_ARCH)))
-$(eval $(call room,app,guest/libc,-Iguest/kern))
-$(eval $(call room,app,guest/apps,-Iguest/kern))
+$(foreach l,$(LIBCS),$(eval $(call room,$l,guest/libc,-Iguest/kern -Iguest/fs)))
+$(foreach l,$(LIBCS),$(eval $(call room,$l,guest/apps,-Iguest/kern)))
+$(foreach l,$(LIBCS),$(eval $(call room,$l,tests/pair/guest,$(ARCH_INC) -Iguest/kern)))
 $(eval $(call room,guest,guest/apps/conf,$(ARCH_INC) -Iguest/kern))
-$(eval $(call room,app,tests/pair/guest,$(ARCH_INC) -Iguest/kern))
 $(eval $(call room,native,common/lib,))
 $(eval $(call room,native,host/core,-Ihost/core))
 $(eval $(call room,native,guest/kern,-Iguest/kern))
+$(eval $(call room,native,guest/fs,-Iguest/kern -Iguest/fs))
 $(eval $(call room,native,guest/apps,-Iguest/kern))
-$(eval $(call room,native,tests/unit/guest,$(ARCH_INC) -Iguest/kern -Itests/unit))
+$(eval $(call room,native,tests/unit/guest,$(ARCH_INC) -Iguest/kern -Iguest/fs -Itests/unit))
 $(eval $(call room,native,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,native,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,sim,common/lib,))
@@ -128,37 +135,41 @@ build/host.elf: $(HOST_OBJS) $(HOST_LD)
 	$Q$(LINK) -T $(HOST_LD) -o $@ $(HOST_OBJS)
 
 # ---- Guests --------------------------------------------------------------------------------------
-# Every guest/apps/APP.c, or folder guest/apps/APP, is one; so are the pair tests' own in tests/pair/guest.
-GUEST_OBJS = $(call objects,guest,common/lib guest/kern arch/x86_64/guest) $(call objects,app,guest/libc)
+# Every guest/apps/APP.c, or folder guest/apps/APP, is one; so are the pair tests' own in tests/pair/guest. There is one
+# for each C library: build/LIBC/guest-APP.elf. guest/libc/LIBC.c is what only that library needs.
+KERN_OBJS  = $(call objects,guest,common/lib guest/kern guest/fs arch/x86_64/guest)
+LIBC_SRCS  = $(filter-out $(LIBCS:%=guest/libc/%.c),$(wildcard guest/libc/*.c))
+libc_objs  = $(patsubst %,build/$1/%.o,$(LIBC_SRCS) guest/libc/$1.c)
 GUEST_LD   = arch/x86_64/guest/link.ld
 APP_ROOMS  = guest/apps tests/pair/guest
 app_names  = $(basename $(notdir $(wildcard $1/*.c) $(patsubst %/,%,$(wildcard $1/*/))))
 APPS       = $(filter-out conf,$(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r))))
 app_srcs   = $(foreach r,$(APP_ROOMS),$(wildcard $r/$1.c $r/$1/*.c))
-GUESTS     = $(foreach a,$(APPS) conf,build/guest-$a.elf build/guest-$a.elf32)
+guests     = $(foreach a,$(APPS),build/$1/guest-$a.elf build/$1/guest-$a.elf32)
+GUESTS     = $(foreach l,$(LIBCS),$(call guests,$l)) build/guest-conf.elf build/guest-conf.elf32
 
 # The conformance image is a kernel of its own, which takes from ours the way from the loader to C, and the console.
 CONF_OBJS  = $(call objects,guest,guest/apps/conf common/lib) \
              $(patsubst %,build/guest/arch/x86_64/guest/%.o,head.S boot_info.c uart.c) \
              build/guest/guest/kern/boot.c.o
 
-# guest APP OBJECTS: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the
+# guest NAME OBJECTS: one link gives the PVH image (ELF64) and the multiboot image (ELF32). The former goes without the
 # multiboot header, because QEMU takes no ELF64 that has one.
 define guest
-build/guest-$1.link: $2 $(GUEST_LD)
+build/$1.link: $2 $(GUEST_LD)
 	$$(call say,LINK,$$@)
 	$$Q$$(LINK) -T $(GUEST_LD) -o $$@ $$(filter %.o %.a,$$^)
-build/guest-$1.elf: build/guest-$1.link
-	$$Q$$(OBJCOPY) -R .multiboot $$< $$@
-build/guest-$1.elf32: build/guest-$1.link
-	$$Q$$(OBJCOPY) -O elf32-i386 $$< $$@
+build/$1.elf: build/$1.link
+	$$Q$$(OBJCOPY) --strip-debug -R .multiboot $$< $$@
+build/$1.elf32: build/$1.link
+	$$Q$$(OBJCOPY) --strip-debug -O elf32-i386 $$< $$@
 endef
-app_objs = $(patsubst %,build/app/%.o,$(call app_srcs,$1)) $(GUEST_OBJS) $(NEWLIB)/lib/libc.a
-$(foreach a,$(APPS),$(eval $(call guest,$a,$(call app_objs,$a))))
-$(eval $(call guest,conf,$(CONF_OBJS)))
+app_objs = $(patsubst %,build/$1/%.o,$(call app_srcs,$2)) $(KERN_OBJS) $(call libc_objs,$1) $(call libc_a,$1)
+$(foreach l,$(LIBCS),$(foreach a,$(APPS),$(eval $(call guest,$l/guest-$a,$(call app_objs,$l,$a)))))
+$(eval $(call guest,guest-conf,$(CONF_OBJS)))
 
-$(NEWLIB)/lib/libc.a: images/newlib.sh
-	@images/newlib.sh build/newlib
+build/libc/%/lib/libc.a: images/libc.sh images/libc/%.sh images/source.sh
+	@images/libc.sh $* build/libc/$*
 
 # ---- Native unit tests ---------------------------------------------------------------------------
 # Each tests/unit/x.c is a program; it takes from the core, and from the fakes, what it does not define.
@@ -205,7 +216,7 @@ $(foreach t,$(patsubst tests/unit/guest/%.c,%,$(KERN_SRCS)),$(eval $(call kern_t
 
 # Whose instructions are looked at.
 ORDER_TESTS = tests/unit/guest/t_order.py
-$(ORDER_TESTS): | build/guest-hello.link
+$(ORDER_TESTS): | build/$(LIBC)/guest-hello.link
 
 # ---- Stress: the same code on real threads under the thread sanitizer ----------------------------
 # tests/stress is one program; the unit tests that have threads are built once more.
@@ -279,7 +290,7 @@ deps: ## install the Debian packages that are missing
 
 run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
 	$(call deps,run $(filter grub,$(BOOT)))
-	$(build) build/host.elf build/guest-search.elf
+	$(build) build/host.elf build/$(LIBC)/guest-search.elf
 	@images/run
 
 all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGRAMS) ## build everything, run nothing
@@ -335,7 +346,7 @@ endif
 
 iso: ## the CD image that BOOT=grub would boot, and its disk: build/faultline.iso, build/disk.img
 	$(call deps,run grub)
-	$(build) build/host.elf build/guest-search.elf
+	$(build) build/host.elf build/$(LIBC)/guest-search.elf
 	@BOOT=grub images/run --prepare
 
 format: ## lay out all C sources by .clang-format
@@ -352,8 +363,8 @@ install: ## put the ABI's headers, the conformance image and its manual below DE
 uninstall: ## take them away again
 	@images/install.sh uninstall
 
-clean: ## remove what was built, keep newlib
-	@find build -mindepth 1 -maxdepth 1 ! -name newlib -exec rm -rf {} + 2>/dev/null || true
+clean: ## remove what was built, keep the C libraries and what was fetched
+	@find build -mindepth 1 -maxdepth 1 ! -name libc ! -name source -exec rm -rf {} + 2>/dev/null || true
 
 distclean: ## remove build/ altogether
 	@rm -rf build

@@ -26,6 +26,11 @@ HOST_STATUS = {
 }
 
 
+def image(app, suffix=".elf"):
+    """The path of a guest image, with the C library that LIBC names (the Makefile knows the default)."""
+    return f"build/{os.environ.get('LIBC') or 'newlib'}/guest-{app}{suffix}"
+
+
 def encode(text):
     """A value as the guest's command line carries it: all but letters, digits and `_.-~` as %XX of its bytes."""
     return urllib.parse.quote(os.fsencode(text), safe="")

@@ -15,9 +15,23 @@
 
 struct thread;
 
-/* NULL if MAX_THREADS exist or memory is out. Every thread must be joined once; until then its number is taken. */
+/* Without being told otherwise (stack_bytes 0) a thread has a stack of THREAD_STACK bytes, a guard page below it. */
+struct thread_attr {
+    const char *name;   /* for reports; copied, cut to THREAD_NAME_MAX; NULL = a number */
+    size_t stack_bytes; /* at least; rounded up to pages */
+    bool detached;
+};
+
+#define THREAD_STACK    (64 * KiB)
+#define THREAD_NAME_MAX 16 /* with the terminating NUL */
+
+/* NULL if MAX_THREADS exist or memory is out. A thread is joined or detached once; until then its number is taken. */
 must_check struct thread *thread_create(void (*fn)(void *), void *arg);
+must_check struct thread *thread_create_as(const struct thread_attr *attr, void (*fn)(void *), void *arg);
 void thread_join(struct thread *t);
+void thread_detach(struct thread *t);
+/* Ends the caller, which is not the first thread, as if fn had returned. */
+_Noreturn void thread_exit(void);
 struct thread *thread_self(void);
 void thread_yield(void);
 void thread_sleep(u64 ns);

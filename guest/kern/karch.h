@@ -33,8 +33,9 @@ void karch_wait(void); /* called and returns with interrupts off; open in betwee
 u8 karch_apf_vector(void);
 
 /* Threads. */
-/* Makes t start at entry with interrupts off. */
-void karch_thread_init(struct thread *t, void (*entry)(void));
+/* Makes t start at entry, on a stack that ends at or below sp, with interrupts off. */
+void karch_thread_init(struct thread *t, void *sp, void (*entry)(void));
+void karch_tls_set(void *pointer);                         /* of the thread that runs */
 void karch_switch(struct thread *from, struct thread *to); /* interrupts off */
 
 /* Time. */

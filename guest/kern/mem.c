@@ -61,7 +61,7 @@ void mem_init(void)
     karch_map(mem.heap_start, mem.pages_start - mem.heap_start);
 }
 
-void *mem_pages(unsigned n)
+void *mem_pages(size_t n)
 {
     void *pages = NULL;
     bool on = irq_lock(&mem.lock);

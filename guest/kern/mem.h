@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mem.h: free memory: whole pages for the kernel, one growing heap for the C library. */
+/* mem.h: free memory: runs of whole pages, mapped at their physical address. */
 #pragma once
 #include "lib/types.h"
 
 #define MEM_LOWEST 0x100000ull /* below it lie firmware data and the start-up page of other CPUs */
 
 void mem_init(void);
-/* n pages in a row, never given back; NULL if memory is out. Not cleared. */
-void *mem_pages(unsigned n);
+/* n pages in a row; NULL if there is no such run. Not cleared, perhaps absent: touched first by whom they are for. */
+void *mem_pages(size_t n);
+/* The same, at a multiple of align bytes, a power of two of at least PAGE_SIZE. */
+void *mem_pages_aligned(size_t n, size_t align);
+/* Any pages of such a run may go back, in any order. */
+void mem_pages_free(void *pages, size_t n);
+/* Pages that are free, and the longest run of them. */
+size_t mem_pages_left(size_t *longest);
 /* Moves the end of the heap; returns where it was, or NULL if memory is out. */
 void *mem_heap_grow(s64 bytes);

@@ -13,8 +13,5 @@ void os_thread_run(void (*fn)(void *), void *arg);
 
 /* ---- The kernel provides, beside con.h and mem.h ---- */
 
-/* A word of the calling thread's for the library, at first NULL. */
-void *os_thread_data(void);
-void os_thread_set_data(void *data);
 /* The moment before main(), for boot_timing(). */
 void os_main_begins(void);

@@ -6,6 +6,7 @@
 #include "os.h"
 #include "panic.h"
 #include "percpu.h"
+#include "tls.h"
 
 #define STACK_PAGES      16
 #define IDLE_STACK_BYTES (9 * KiB)
@@ -54,6 +55,7 @@ static void thread_entry(void)
 struct thread *thread_create(void (*fn)(void *), void *arg)
 {
     struct thread *t = claim_entry();
+    void *sp;
     bool on;
 
     if (!t)
@@ -68,8 +70,8 @@ struct thread *thread_create(void (*fn)(void *), void *arg)
     t->arg = arg;
     t->permit = false;
     t->joiner = NULL;
-    t->libc = NULL;
-    karch_thread_init(t, thread_entry);
+    t->tls = tls_make(t->stack, &sp);
+    karch_thread_init(t, sp, thread_entry);
     on = karch_irq_save();
     sched_enqueue_new(t);
     karch_irq_restore(on);
@@ -98,9 +100,10 @@ void thread_adopt_first(struct percpu *c)
     struct thread *idle = &idle_threads[c->id];
 
     threads[0].state = THREAD_RUNNING;
+    threads[0].tls = tls_make_first();
+    karch_tls_set(threads[0].tls);
     c->current = &threads[0];
-    idle->stack = idle_stack + sizeof(idle_stack);
-    karch_thread_init(idle, idle_entry);
+    karch_thread_init(idle, idle_stack + sizeof(idle_stack), idle_entry);
     c->idle = idle;
 }
 
@@ -115,14 +118,4 @@ void thread_adopt_idle(struct percpu *c)
 struct thread *thread_self(void)
 {
     return karch_thread();
-}
-
-void *os_thread_data(void)
-{
-    return karch_thread()->libc;
-}
-
-void os_thread_set_data(void *data)
-{
-    karch_thread()->libc = data;
 }

@@ -17,6 +17,7 @@ enum thread_state { THREAD_FREE, THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREA
 struct thread {
     void *sp; /* while not running; offset known to the machine's assembly */
     u8 fpu[THREAD_FPU_SIZE] __attribute__((aligned(16))); /* likewise */
+    void *tls;               /* likewise: the thread pointer; NULL for those that run no program */
     enum thread_state state; /* this and the next five: under the scheduler's lock */
     bool permit;
     struct thread *run_next;   /* in the run queue */
@@ -30,7 +31,6 @@ struct thread {
     void (*fn)(void *);
     void *arg;
     void *stack; /* kept for the next user of this entry */
-    void *libc;  /* the C library's own data */
 };
 
 /* ---- sched.c: all with interrupts off ---- */

@@ -13,6 +13,7 @@
 int close(int fd);
 int fstat(int fd, struct stat *st);
 int kill(int pid, int sig);
+pid_t getpid(void);
 void _init(void);
 void _fini(void);
 
@@ -22,17 +23,17 @@ static int bad_fd(void)
     return -1;
 }
 
-_READ_WRITE_RETURN_TYPE read(int fd, void *buf, size_t n)
+ssize_t read(int fd, void *buf, size_t n)
 {
-    return fd == 0 ? (_READ_WRITE_RETURN_TYPE)con_read(buf, n) : bad_fd();
+    return fd == 0 ? (ssize_t)con_read(buf, n) : bad_fd();
 }
 
-_READ_WRITE_RETURN_TYPE write(int fd, const void *buf, size_t n)
+ssize_t write(int fd, const void *buf, size_t n)
 {
     if (fd < 1 || fd > FD_MAX)
         return bad_fd();
     con_write(buf, n);
-    return (_READ_WRITE_RETURN_TYPE)n;
+    return (ssize_t)n;
 }
 
 int open(const char *path, int flags, ...)

@@ -13,7 +13,7 @@ import machine
 
 FOLDER = "build/bench"
 DISK = f"{FOLDER}/disk.img"
-GUEST = "build/guest-bench.elf"
+GUEST = machine.image("bench")
 PAGE, MIB = 4096, 1 << 20
 MODULE_PAGES = 16384
 SWAP_MIB = 128

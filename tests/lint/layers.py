@@ -20,7 +20,8 @@ ROOMS = {
     "arch/model": (CORE, None),
     "guest/kern": (KERN, FREESTANDING),
     "arch/x86_64/guest": (ARCH + ["guest/kern", "arch/x86_64/guest"], FREESTANDING),
-    "guest/libc": (KERN, None),
+    "guest/fs": (KERN + ["guest/fs"], FREESTANDING),
+    "guest/libc": (KERN + ["guest/fs"], None),
     "guest/apps/conf": (ARCH + ["guest/kern"], FREESTANDING),
     "guest/apps": (KERN, None),
 }

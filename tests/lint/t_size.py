@@ -18,9 +18,9 @@ def text_bytes(image):
 
 def main():
     tap = lint.Tap()
-    for image in ["build/host.elf", *sorted(glob.glob("build/guest-*.elf"))]:
+    for image in ["build/host.elf", *sorted(glob.glob("build/**/guest-*.elf", recursive=True))]:
         limit = HOST_KIB if image == "build/host.elf" else GUEST_KIB
-        name = f"{os.path.basename(image)} has at most {limit} KiB of text"
+        name = f"{image[len('build/'):]} has at most {limit} KiB of text"
         if not os.path.exists(image):
             tap.skip(name, "not built")
             continue

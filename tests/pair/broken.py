@@ -5,8 +5,9 @@ import os
 import struct
 
 import disks
+import machine
 
-GOOD = "build/guest-hello.elf"
+GOOD = machine.image("hello")
 EHDR_PHOFF, EHDR_PHNUM = 0x20, 0x38  # in the ELF64 header
 PHDR_SIZE, PT_LOAD = 56, 1
 PHDR_OFFSET, PHDR_PADDR, PHDR_FILESZ, PHDR_MEMSZ = 8, 24, 32, 40
@@ -34,7 +35,7 @@ def not_elf(image):
 
 
 def thirty_two_bits(image):
-    image[:] = read("build/guest-hello.elf32")
+    image[:] = read(machine.image("hello", ".elf32"))
 
 
 def truncated(image):

@@ -54,7 +54,7 @@ class Case:
 
     def image(self):
         suffix = ".elf32" if self.boot == "multiboot" else ".elf"
-        return self.guest if "/" in self.guest or not self.guest else f"build/guest-{self.guest}{suffix}"
+        return self.guest if "/" in self.guest or not self.guest else machine.image(self.guest, suffix)
 
     def second(self):
         """QEMU's arguments for the second boot."""

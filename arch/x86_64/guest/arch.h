@@ -27,6 +27,7 @@
 #define PERCPU_CURRENT 8
 #define THREAD_SP      0
 #define THREAD_FPU     16
+#define THREAD_TLS     528
 
 #ifndef __ASSEMBLER__
 #include "percpu.h"

@@ -7,6 +7,7 @@
 #include "cpu.h"
 #include "cpuid.h"
 #include "lib/str.h"
+#include "msr.h"
 
 #define FCW_DEFAULT     0x37f
 #define MXCSR_DEFAULT   0x1f80
@@ -48,9 +49,9 @@ u8 karch_apf_vector(void)
 }
 
 /* A frame as karch_switch() leaves it: six registers, then where to return to, on a stack aligned as after a call. */
-void karch_thread_init(struct thread *t, void (*entry)(void))
+void karch_thread_init(struct thread *t, void *end, void (*entry)(void))
 {
-    u64 *sp = t->stack;
+    u64 *sp = (u64 *)ROUND_DOWN((uintptr_t)end, 16);
 
     *--sp = 0;
     *--sp = (u64)(uintptr_t)entry;
@@ -60,6 +61,11 @@ void karch_thread_init(struct thread *t, void (*entry)(void))
     memset(t->fpu, 0, sizeof(t->fpu));
     *(u16 *)t->fpu = FCW_DEFAULT;
     *(u32 *)(t->fpu + FXSAVE_MXCSR_AT) = MXCSR_DEFAULT;
+}
+
+void karch_tls_set(void *pointer)
+{
+    wrmsr(MSR_FS_BASE, (u64)(uintptr_t)pointer);
 }
 
 u64 karch_tsc(void)

@@ -2,6 +2,7 @@
 /* switch.S: from one thread to another; and the one place where a CPU waits for an interrupt. */
 #include "arch.h"
 #include "cpu.h"
+#include "msr.h"
 
     .text
 /*
@@ -27,6 +28,10 @@ karch_switch:
 1:
     mov %rsp, THREAD_SP(%rdi)
     mov THREAD_SP(%rsi), %rsp
+    mov THREAD_TLS(%rsi), %eax
+    mov THREAD_TLS + 4(%rsi), %edx
+    mov $MSR_FS_BASE, %ecx
+    wrmsr
     pop %r15
     pop %r14
     pop %r13

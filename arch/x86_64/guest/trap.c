@@ -11,6 +11,7 @@ _Static_assert(offsetof(struct percpu, self) == PERCPU_SELF, "assembly");
 _Static_assert(offsetof(struct percpu, current) == PERCPU_CURRENT, "assembly");
 _Static_assert(offsetof(struct thread, sp) == THREAD_SP, "assembly");
 _Static_assert(offsetof(struct thread, fpu) == THREAD_FPU, "assembly");
+_Static_assert(offsetof(struct thread, tls) == THREAD_TLS, "assembly");
 
 /* An instruction that may fault, and where to go on if it does; emitted by karch_pv_try_write(). */
 struct fixup {

@@ -13,7 +13,7 @@ ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.dirname(os.path.a
 sys.path.insert(0, os.path.join(ROOT, "tests/lint"))
 import lint
 
-IMAGE = "build/guest-hello.link"
+IMAGE = f"build/{os.environ.get('LIBC') or 'newlib'}/guest-hello.link"
 LINE = re.compile(r"^ +([0-9a-f]+):\t(\S+) *(.*)$")
 NAME = re.compile(r"^([0-9a-f]+) <(\S+)>:$")
 TARGET = re.compile(r"^([0-9a-f]+) <([^+>]+)(\+0x[0-9a-f]+)?>")

@@ -3,6 +3,7 @@
 #include "karch.h"
 #include "panic.h"
 #include "thread.h"
+#include "tls.h"
 #include <ucontext.h>
 
 #define CONTEXTS_MAX (MAX_THREADS + 1)
@@ -24,15 +25,31 @@ static ucontext_t *context_of(struct thread *t)
     panic("more threads than contexts");
 }
 
-void karch_thread_init(struct thread *t, void (*entry)(void))
+void karch_thread_init(struct thread *t, void *sp, void (*entry)(void))
 {
     ucontext_t *c = context_of(t);
 
     getcontext(c);
-    c->uc_stack.ss_sp = (u8 *)t->stack - STACK_BYTES;
+    c->uc_stack.ss_sp = (u8 *)sp - STACK_BYTES;
     c->uc_stack.ss_size = STACK_BYTES;
     c->uc_link = NULL;
     makecontext(c, entry, 0);
+}
+
+void karch_tls_set(void *pointer)
+{
+    (void)pointer;
+}
+
+void *tls_make(void *end, void **start)
+{
+    *start = end;
+    return end;
+}
+
+void *tls_make_first(void)
+{
+    return NULL;
 }
 
 void karch_switch(struct thread *from, struct thread *to)

@@ -1,28 +1,30 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: BSD-2-Clause
-# newlib.sh: build the guest's C library from Debian's newlib-source: `images/newlib.sh OUT`.
+# libc.sh: build a C library for the guest: `images/libc.sh newlib|picolibc OUT`.
 #
-# The result is OUT/x86_64-elf/{include,lib}. It is built once and takes a minute or two; a build that was
-# interrupted starts again from nothing. The host's gcc serves as the cross compiler, through wrappers in OUT/bin
-# that hide Linux from it and keep to what a kernel may run: no red zone, no stack protector, no PIC.
-# -Os, because a printing, allocating, scanning program's text is 89 KB with it and 130 KB with -O2.
+# The result is OUT/{include,lib}. It is built once and takes a minute or two; a build that was interrupted starts again
+# from nothing. The host's gcc serves as the cross compiler, through wrappers in OUT/bin that hide Linux from it and
+# keep to what a kernel may run: no red zone, no stack protector, no PIC. images/libc/NAME.sh says what is particular:
+# tarball() where it is, configure() and compile() in OUT/obj. Exit status 3: the source cannot be had.
 set -eu
 
-out=${1:?usage: images/newlib.sh OUT}
-# Each thread of the guest has a struct _reent of its own (guest/libc): hence __DYNAMIC_REENT__.
-flags='-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables -D__DYNAMIC_REENT__'
+usage='usage: images/libc.sh newlib|picolibc OUT'
+name=${1:?$usage} out=${2:?$usage}
+# -Os, because a printing, allocating, scanning program's text is 89 KB with it and 130 KB with -O2 (newlib).
+flags='-Os -ffunction-sections -fdata-sections -fno-asynchronous-unwind-tables'
 target=x86_64-elf
 unset MAKEFLAGS MFLAGS MAKELEVEL CFLAGS CPPFLAGS LDFLAGS
 
-tarball=$(ls /usr/src/newlib/newlib-*.tar.xz 2>/dev/null | head -n 1)
-[ -n "$tarball" ] || { echo "newlib: no tarball in /usr/src/newlib; 'make deps' installs newlib-source" >&2; exit 1; }
+say() { echo "$name: $*"; }
+
+[ -f "images/libc/$name.sh" ] || { echo "$usage" >&2; exit 1; }
+. "images/libc/$name.sh"
+tarball=$(tarball) || exit $?
 
 rm -rf "$out"
 mkdir -p "$out/bin" "$out/src" "$out/obj"
 out=$(cd "$out" && pwd)
 log=$out/log
-
-say() { echo "newlib: $*"; }
 
 fail() {
     tail -n 15 "$log" >&2
@@ -32,33 +34,20 @@ fail() {
 
 # The cross compiler's names, all leading to the host's own tools.
 wrappers() {
-    local name tool
+    local compiler tool
 
-    for name in gcc cc; do
-        cat >"$out/bin/$target-$name" <<WRAPPER
+    for compiler in gcc cc; do
+        cat >"$out/bin/$target-$compiler" <<WRAPPER
 #!/bin/sh
 exec gcc -m64 -march=x86-64 -nostdinc -isystem "$(gcc -print-file-name=include)" \\
     -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix \\
     -fno-pic -fno-pie -mno-red-zone -fcf-protection=none -fno-stack-protector -nostdlib -static "\$@"
 WRAPPER
-        chmod +x "$out/bin/$target-$name"
+        chmod +x "$out/bin/$target-$compiler"
     done
     for tool in ar as ld nm ranlib strip objcopy objdump readelf; do
         ln -s "$(command -v $tool)" "$out/bin/$target-$tool"
     done
-}
-
-configure() {
-    cd "$out/obj"
-    "$out"/src/*/configure --target=$target --prefix="$out" \
-        --disable-multilib --disable-libgloss --disable-newlib-supplied-syscalls --disable-nls \
-        --enable-newlib-io-long-long --enable-newlib-io-c99-formats --enable-newlib-io-long-double \
-        --enable-newlib-retargetable-locking MAKEINFO=true CFLAGS_FOR_TARGET="$flags"
-}
-
-compile() {
-    cd "$out/obj"
-    make -j"$(nproc)" all-target-newlib && make install-target-newlib
 }
 
 # Runs a step with its output in the log, and says every ten seconds how far it got. The step is a process group of
@@ -85,7 +74,8 @@ export PATH="$out/bin:$PATH"
 say "unpacking $(basename "$tarball")"
 tar -xf "$tarball" -C "$out/src" >>"$log" 2>&1 || fail unpacking
 say "configuring and compiling with $flags (a minute or two, log in $log)"
+cd "$out/obj"
 watch_step configure
 watch_step compile
 rm -rf "$out/src" "$out/obj"
-say "done, $(du -sh "$out/$target" | cut -f1) in $out/$target"
+say "done, $(du -sh "$out/lib" | cut -f1) in $out/lib"
