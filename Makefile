@@ -41,6 +41,10 @@ ifeq ($(origin HOST),environment)
 HOST = ours# what a shell calls HOST is the name of the machine
 endif
 
+ifeq ($(filter $(LIBC),newlib picolibc),)
+$(error LIBC=$(LIBC): must be newlib or picolibc)
+endif
+
 # ---- Worlds: who runs it decides how it is compiled ----------------------------------------------
 # host: ring 0 of the machine. guest: ring 0 of a VM, no SSE. newlib, picolibc: the same with that C library and SSE.
 # native: this machine under sanitizers. tsan: the same under the thread sanitizer. fast: the same as fast as it gets.
@@ -54,7 +58,8 @@ BARE    = $(BASE) -O2 -nostdinc -isystem $(GCC_INC) -fno-pic -fno-pie -mno-red-z
           -fcf-protection=none -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
           -ffunction-sections -fdata-sections -Wa,--fatal-warnings
 
-LIBCS   = newlib picolibc
+OTHER_LIBC = $(filter-out $(LIBC),newlib picolibc)
+LIBCS   = $(LIBC) $(if $(wildcard build/libc/$(OTHER_LIBC)/unavailable),,$(OTHER_LIBC))
 libc_a  = build/libc/$1/lib/libc.a
 
 LTO          = -flto=auto
@@ -297,6 +302,7 @@ all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGR
 
 test: ## everything that can be tested here; the last line counts it
 	$(call deps,run grub test)
+	$(build) $(call libc_a,$(OTHER_LIBC)) || [ -e build/libc/$(OTHER_LIBC)/unavailable ]
 	$(build) all
 	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim \
 	           $(BENCH_TESTS) $(PAIR_TESTS) $(CONF_TESTS)

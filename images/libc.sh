@@ -5,7 +5,8 @@
 # The result is OUT/{include,lib}. It is built once and takes a minute or two; a build that was interrupted starts again
 # from nothing. The host's gcc serves as the cross compiler, through wrappers in OUT/bin that hide Linux from it and
 # keep to what a kernel may run: no red zone, no stack protector, no PIC. images/libc/NAME.sh says what is particular:
-# tarball() where it is, configure() and compile() in OUT/obj. Exit status 3: the source cannot be had.
+# tarball() where it is, configure() and compile() in OUT/obj. Exit status 3: the source cannot be had,
+# and OUT/unavailable says why.
 set -eu
 
 usage='usage: images/libc.sh newlib|picolibc OUT'
@@ -19,10 +20,15 @@ say() { echo "$name: $*"; }
 
 [ -f "images/libc/$name.sh" ] || { echo "$usage" >&2; exit 1; }
 . "images/libc/$name.sh"
-tarball=$(tarball) || exit $?
 
 rm -rf "$out"
 mkdir -p "$out/bin" "$out/src" "$out/obj"
+if ! tarball=$(tarball 2>"$out/unavailable"); then
+    cat "$out/unavailable" >&2
+    exit 3
+fi
+cat "$out/unavailable" >&2
+rm "$out/unavailable"
 out=$(cd "$out" && pwd)
 log=$out/log
 

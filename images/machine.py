@@ -26,9 +26,22 @@ HOST_STATUS = {
 }
 
 
-def image(app, suffix=".elf"):
-    """The path of a guest image, with the C library that LIBC names (the Makefile knows the default)."""
-    return f"build/{os.environ.get('LIBC') or 'newlib'}/guest-{app}{suffix}"
+LIBCS = ("newlib", "picolibc")
+LIBC = os.environ.get("LIBC") or LIBCS[0]  # as the Makefile has it
+
+
+def image(app, suffix=".elf", libc=LIBC):
+    """The path of a guest image with that C library."""
+    return f"build/{libc}/guest-{app}{suffix}"
+
+
+def libc_missing(libc):
+    """Why there is no such C library here; None if there is one."""
+    try:
+        with open(f"build/libc/{libc}/unavailable", encoding="utf-8") as why:
+            return why.read().strip().splitlines()[-1]
+    except OSError:
+        return None
 
 
 def encode(text):

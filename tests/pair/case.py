@@ -30,6 +30,7 @@ class Case:
 
     name: str
     guest: str = "hello"
+    libc: str = machine.LIBC
     args: str = ""
     host: str = "mem=16M resident=4M"
     status: tuple = (0,)
@@ -54,7 +55,7 @@ class Case:
 
     def image(self):
         suffix = ".elf32" if self.boot == "multiboot" else ".elf"
-        return self.guest if "/" in self.guest or not self.guest else machine.image(self.guest, suffix)
+        return self.guest if "/" in self.guest or not self.guest else machine.image(self.guest, suffix, self.libc)
 
     def second(self):
         """QEMU's arguments for the second boot."""
@@ -66,6 +67,8 @@ class Case:
 
     def command(self):
         """QEMU's arguments, with everything they name made ready."""
+        if missing := machine.libc_missing(self.libc):
+            raise Skip(missing)
         if self.boot == "run":
             return ["env", "LATENCY=0", "images/run"]
         facts = disks.facts[self.disk]
