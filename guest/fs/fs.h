@@ -8,7 +8,7 @@
  *     /dev/console, /dev/null, /dev/zero, /dev/random
  *
  * All functions may be called by any thread with interrupts on. Results below 0 are -E_…; error.h. The bytes of a
- * module are nowhere copied but into the caller's buffer, with no lock held, so that an absent page costs the caller alone.
+ * module are nowhere copied but into the caller's buffer, with no lock held: an absent page costs the caller alone.
  */
 #pragma once
 #include "error.h"

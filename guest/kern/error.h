@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* error.h: why the kernel refused: the numbers that both C libraries give these names; guest/libc/error.c asserts it. */
+/* error.h: why the kernel refused: the numbers that both C libraries give these names (guest/libc/error.c). */
 #pragma once
 
 enum error {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* tls.c: thread-local storage: a copy of the image's initial values, zeros behind it, and the word that points to itself. */
+/* tls.c: thread-local storage: a copy of the image's initial values, zeros, and the word that points to itself. */
 #include "tls.h"
 #include "lib/str.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * tls.h: thread-local storage, variant II (ELF Handling For Thread-Local Storage, 3.4.6): a thread's variables end where
- * its thread pointer points, and the word there points to itself.
+ * tls.h: thread-local storage, variant II (ELF Handling For Thread-Local Storage, 3.4.6): a thread's variables end
+ * where its thread pointer points, and the word there points to itself.
  */
 #pragma once
 #include "lib/types.h"
