@@ -54,9 +54,9 @@ endif
 WARN    = -Wall -Wextra -Wstrict-prototypes -Wmissing-prototypes -Wundef -Wvla -Werror
 BASE    = -std=gnu11 -g $(WARN) -Icommon
 GCC_INC = $(shell $(CC) -print-file-name=include)
-BARE    = $(BASE) -O2 -nostdinc -isystem $(GCC_INC) -fno-pic -fno-pie -mno-red-zone -fno-stack-protector \
-          -fcf-protection=none -fno-asynchronous-unwind-tables -fno-tree-loop-distribute-patterns \
-          -ffunction-sections -fdata-sections -Wa,--fatal-warnings
+RING0   = -fno-pic -fno-pie -mno-red-zone -fno-stack-protector -fcf-protection=none -mno-avx
+BARE    = $(BASE) -O2 -nostdinc -isystem $(GCC_INC) $(RING0) -fno-asynchronous-unwind-tables \
+          -fno-tree-loop-distribute-patterns -ffunction-sections -fdata-sections -Wa,--fatal-warnings
 
 OTHER_LIBC = $(filter-out $(LIBC),newlib picolibc)
 LIBCS   = $(LIBC) $(if $(wildcard build/libc/$(OTHER_LIBC)/unavailable),,$(OTHER_LIBC))
@@ -65,10 +65,11 @@ libc_a  = build/libc/$1/lib/libc.a
 LTO          = -flto=auto
 host_FLAGS   = $(BARE) $(LTO) -ffreestanding -mgeneral-regs-only
 guest_FLAGS  = $(BARE) -ffreestanding -mgeneral-regs-only
-app_FLAGS    = $(BARE) -isystem guest/libc/include -isystem build/libc/$1/include -ftls-model=local-exec \
-               -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix
-newlib_FLAGS   = $(call app_FLAGS,newlib) -D__DYNAMIC_REENT__ -D_READ_WRITE_RETURN_TYPE=_ssize_t
-picolibc_FLAGS = $(call app_FLAGS,picolibc)
+libc_FLAGS   = -isystem $(TOP)guest/libc/include -isystem $(TOP)build/libc/$1/include -ftls-model=local-exec \
+               -U__linux__ -U__linux -Ulinux -U__gnu_linux__ -U__unix__ -U__unix -Uunix $($1_DEFS)
+newlib_DEFS    = -D__DYNAMIC_REENT__ -D_READ_WRITE_RETURN_TYPE=_ssize_t
+newlib_FLAGS   = $(BARE) $(call libc_FLAGS,newlib)
+picolibc_FLAGS = $(BARE) $(call libc_FLAGS,picolibc)
 native_FLAGS = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all
 tsan_FLAGS   = $(BASE) -O1 -fno-omit-frame-pointer -fsanitize=thread -DFL_TSAN
 fast_FLAGS   = $(BASE) -O2 $(LTO) -fno-pic -fno-pie -no-pie
@@ -78,7 +79,8 @@ sim_FLAGS    = $(BASE) -O2 -fno-omit-frame-pointer -fsanitize=address,undefined 
                -DINV_HOLD_OFF=256 \
                -Iarch/model
 
-LINK = $(CC) -O2 $(LTO) -static -no-pie -nostdlib \
+LINK = $(CC) $(LINK_FLAGS)
+LINK_FLAGS = -O2 $(LTO) -static -no-pie -nostdlib \
        -Wl,--build-id=none,-z,max-page-size=4096,--gc-sections,-z,noexecstack
 
 # ---- Rooms ---------------------------------------------------------------------------------------
@@ -165,13 +167,34 @@ build/$1.link: $2 $(GUEST_LD)
 	$$(call say,LINK,$$@)
 	$$Q$$(LINK) -T $(GUEST_LD) -o $$@ $$(filter %.o %.a,$$^)
 build/$1.elf: build/$1.link
-	$$Q$$(OBJCOPY) --strip-debug -R .multiboot $$< $$@
+	$$Q$(PVH) $$< $$@
 build/$1.elf32: build/$1.link
-	$$Q$$(OBJCOPY) --strip-debug -O elf32-i386 $$< $$@
+	$$Q$(MULTIBOOT) $$< $$@
 endef
-app_objs = $(patsubst %,build/$1/%.o,$(call app_srcs,$2)) $(KERN_OBJS) $(call libc_objs,$1) $(call libc_a,$1)
+PVH       = $(OBJCOPY) --strip-debug -R .multiboot
+MULTIBOOT = $(OBJCOPY) --strip-debug -O elf32-i386
+cc_objs  = $(KERN_OBJS) $(call libc_objs,$1) $(call libc_a,$1) build/libgcc.a
+app_objs = $(patsubst %,build/$1/%.o,$(call app_srcs,$2)) $(call cc_objs,$1)
 $(foreach l,$(LIBCS),$(foreach a,$(APPS),$(eval $(call guest,$l/guest-$a,$(call app_objs,$l,$a)))))
 $(eval $(call guest,guest-conf,$(CONF_OBJS)))
+
+# What images/cc needs for programs of others: the same flags, and what is linked to each program.
+cc_link  = $(LINK_FLAGS) -T $(TOP)$(GUEST_LD) -L$(TOP)build/libc/$1/lib
+CC_CONFS = $(LIBCS:%=build/%/cc.conf)
+$(CC_CONFS): TOP = $(CURDIR)/
+define cc_conf
+build/$1/cc.conf: $(call cc_objs,$1) $(GUEST_LD) Makefile
+	$$(call say,CONF,$$@)
+	@printf '%s\n' 'flags="-nostdinc -isystem $$(GCC_INC) $$(call libc_FLAGS,$1)"' 'ring0="$$(RING0)"' \
+	    'link="$$(call cc_link,$1)"' 'objects="$$(addprefix $$(TOP),$$(call cc_objs,$1))"' \
+	    'pvh="$$(PVH)"' 'multiboot="$$(MULTIBOOT)"' >$$@
+endef
+$(foreach l,$(LIBCS),$(eval $(call cc_conf,$l)))
+
+# Of gcc's own library what may run where interrupts use the stack of whom they interrupt: what keeps no red zone.
+build/libgcc.a: images/libgcc.sh
+	$(call say,AR,$@)
+	$Qimages/libgcc.sh $@
 
 build/libc/%/lib/libc.a: images/libc.sh images/libc/%.sh images/source.sh
 	@images/libc.sh $* build/libc/$*
@@ -269,7 +292,7 @@ build/sim/sim: $(SIM_OBJS)
 
 # ---- Verbs ---------------------------------------------------------------------------------------
 .PHONY: help deps all run test lint unit mc sim stress pair conf mutants iso bench soak soak-sim format clean distclean
-.PHONY: install uninstall
+.PHONY: install uninstall cc
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -297,6 +320,10 @@ run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
 	$(call deps,run $(filter grub,$(BOOT)))
 	$(build) build/host.elf build/$(LIBC)/guest-search.elf
 	@images/run
+
+cc: ## what images/cc needs to make guests of your C programs; docs/programs.md
+	$(call deps,build run)
+	$(build) build/$(LIBC)/cc.conf
 
 all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGRAMS) ## build everything, run nothing
 

@@ -129,15 +129,15 @@ class Outcome:
         return f"exit status {status} ({HOST_STATUS.get(status, 'of the guest')})"
 
 
-def run(command, time_limit, show=None):
+def run(command, time_limit, show=None, stdin=subprocess.DEVNULL):
     """
     Runs the emulator until it ends or time_limit seconds are over; show(bytes) gets its output as it comes, and may
-    return how many seconds are left from then on. Leaves no process behind, not even when an exception (Ctrl-C) passes
+    return how many seconds are left from then on; stdin is what it reads. Leaves no process behind, not even when an exception (Ctrl-C) passes
     through; a signal handler calls stop_all(). A run in which QEMU lost the guest's state, which the host recognises,
     or aborted over a guest's CR8 (docs/emulators.md) says nothing about us and is repeated, in the open.
     """
     for attempt in range(ATTEMPTS):
-        outcome = run_once(command, time_limit, show)
+        outcome = run_once(command, time_limit, show, stdin)
         if not LOST.search(outcome.console) or attempt + 1 == ATTEMPTS:
             return outcome
         if show:
@@ -163,12 +163,12 @@ def stop_all():
         stop(process)
 
 
-def run_once(command, time_limit, show):
+def run_once(command, time_limit, show, stdin):
     late = threading.Event()
     console = bytearray()
     complaints = tempfile.TemporaryFile()  # QEMU's own; on one pipe they would fall into the middle of console lines
     with starting:
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=complaints,
+        process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=complaints,
                                    start_new_session=True)
         running.add(process)
 
