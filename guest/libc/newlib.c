@@ -10,6 +10,7 @@
 
 /* Sets up the open files; declared in none of newlib's public headers. */
 void __sinit(struct _reent *r);
+void __libc_fini_array(void);
 
 /* Those that newlib uses itself. */
 struct __lock __lock___sinit_recursive_mutex, __lock___sfp_recursive_mutex, __lock___atexit_recursive_mutex,
@@ -48,6 +49,13 @@ void os_thread_run(void (*fn)(void *), void *arg)
     owned = false;
     own.__sdidinit = 0; /* it has no files of its own that would have to be closed */
     _reclaim_reent(&own);
+}
+
+/* Destructors run after all that the program itself gives to atexit(), which picolibc sees to itself. */
+__attribute__((constructor(101))) static void destructors_last(void)
+{
+    if (atexit(__libc_fini_array))
+        abort();
 }
 
 int posix_memalign(void **out, size_t align, size_t bytes);

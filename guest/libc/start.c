@@ -6,6 +6,8 @@
 #define ARGS_MAX 64 /* the program's name included; further words are dropped */
 
 int main(int argc, char **argv);
+/* The program's constructors; both libraries have it, and declare it in no header that both have. */
+void __libc_init_array(void);
 
 static int split(char *line, char **argv)
 {
@@ -31,6 +33,7 @@ void os_main(char *cmdline)
     static char *argv[ARGS_MAX + 1] = {name};
     int argc = split(cmdline, argv);
 
+    __libc_init_array();
     os_main_begins();
     exit(main(argc, argv));
 }
