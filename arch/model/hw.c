@@ -78,6 +78,12 @@ void hw_complete(struct vcpu *v, const struct exit *e)
     player_complete(v, e);
 }
 
+/* This machine's shadow stays until the instruction is over. */
+void hw_again(struct vcpu *v)
+{
+    (void)v;
+}
+
 static void inject(struct vcpu *v, struct model_event what)
 {
     check(v->hw->pending.kind == EVENT_NONE, "one event waits at a time");

@@ -36,6 +36,11 @@ void hw_run(struct vcpu *v, struct exit *e);
 void hw_settle(struct vcpu *v, struct exit *e);
 /* Commit an exit: results into registers, RIP behind the instruction. Not for EXIT_TDP, EXIT_INTR, EXIT_WINDOW. */
 void hw_complete(struct vcpu *v, const struct exit *e);
+/*
+ * Nothing will come of this exit, whatever its kind: the instruction is executed again. What could not come in before
+ * it still cannot; an interrupt between STI and HLT would be the one that the HLT is for.
+ */
+void hw_again(struct vcpu *v);
 
 /* Queue an event for the next entry; none may be pending. hw_inject_pf sets CR2 as the hardware would. */
 void hw_inject_pf(struct vcpu *v, u32 error, u64 cr2);

@@ -186,8 +186,12 @@ static off_path bool pay(struct vcpu *v)
 /* May the exit be handled? If not it happens again, but for the last kinds, which end the VM. */
 static bool settled(struct vcpu *v, const struct exit *e)
 {
-    if (!pv_eoi_settle(v))
-        return e->kind >= EXIT_SHUTDOWN;
+    if (!pv_eoi_settle(v)) {
+        if (e->kind >= EXIT_SHUTDOWN)
+            return true;
+        hw_again(v);
+        return false;
+    }
     if (v->due)
         (void)req_raise(&v->pub, REQ_EVENT); /* so that pay() is called */
     return true;

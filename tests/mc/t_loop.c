@@ -72,6 +72,11 @@ void hw_settle(struct vcpu *v, struct exit *e)
     (void)e;
 }
 
+void hw_again(struct vcpu *v)
+{
+    (void)v;
+}
+
 void hw_load(struct vcpu *v)
 {
     (void)v;

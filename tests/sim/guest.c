@@ -305,6 +305,8 @@ bool player_step(struct vcpu *v, struct exit *e)
     v->hw->nmi_open = true; /* an NMI's handler is one instruction long */
     if (g->phase != OPEN)
         return handler_step(v, e);
+    if (g->issued && g->issued->kind == INSN_HLT) /* in the shadow of STI: nothing comes before it */
+        return insn_execute(v, g->issued, e);
     count_down(v);
     v->hw->cpl = 0;
     if (g->script_at < g->script_count)

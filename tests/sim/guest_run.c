@@ -129,6 +129,7 @@ bool insn_execute(struct vcpu *v, struct insn *i, struct exit *e)
             e);
     case INSN_HLT:
         trace("vcpu %lu: hlt%.0lu%.0lu", v->id, 0, 0);
+        v->hw->shadow = true; /* STI; HLT */
         return leave(v, i, (struct exit){.kind = EXIT_HLT}, e);
     case INSN_PAUSE:
         if (v->hw->exit_on_spin)

@@ -5,6 +5,7 @@
  *   sim                  the walkers, fixed seeds, determinism, then fresh seeds for SIM_SECONDS (60), as TAP
  *   sim SEED [COUNT]     one seed, with all there is to say; COUNT memory accesses for each guest instead of its own
  *   sim soak [SECONDS]   fresh seeds until stopped, with the speed
+ *   sim pv [SECONDS]     the same with steal time and PV EOI
  *   sim events [COUNT]   fresh seeds full of absent pages until guests have been told of so many (10 million)
  */
 #include "guest.h"
@@ -47,9 +48,10 @@ _Noreturn void machine_violation(const char *oracle, const char *fmt, ...)
 
 /* Seeds that failed once and are no longer met by chance. */
 static const u64 once[] = {
-    1795279400004977, /* a vCPU that has slept for longer than `patience` and was just woken is not stuck */
-    1795286712000377, /* a run whose store stops answering may take until its watchdog has had enough */
-    1795288029009930, /* of pages whose writes a full store refuses not always the same one goes first */
+    1795279400004977,   /* a vCPU that has slept for longer than `patience` and was just woken is not stuck */
+    1795286712000377,   /* a run whose store stops answering may take until its watchdog has had enough */
+    1795288029009930,   /* of pages whose writes a full store refuses not always the same one goes first */
+    578256041315429269, /* a HLT that waits for the word of PV EOI is not overtaken by what it is to wait for */
 };
 
 static u64 fresh(void)
@@ -124,6 +126,8 @@ static int suite(void)
     group("seeds that failed once", (struct seeds){.list = once, .count = ARRAY_SIZE(once)});
     result(!failed && deterministic(), "the same seed is the same run", NULL);
     group("fresh seeds", (struct seeds){.first = fresh(), .seconds = MAX(seconds, 1)});
+    group("fresh seeds with steal time and PV EOI",
+          (struct seeds){.first = fresh() | SEED_PV, .seconds = MAX(seconds / 2, 1)});
     group("seeds full of absent pages",
           (struct seeds){.first = fresh() | SEED_EVENTS, .events = MAX(seconds, 1) * A_SECOND});
     result(events_add_up(events), "each event that was told not-present has one end", NULL);
@@ -158,8 +162,9 @@ int main(int argc, char **argv)
 {
     if (argc < 2)
         return suite();
-    if (!strcmp(argv[1], "soak"))
-        return soak((struct seeds){.first = fresh(), .seconds = argc > 2 ? (unsigned)atoi(argv[2]) : 0});
+    if (!strcmp(argv[1], "soak") || !strcmp(argv[1], "pv"))
+        return soak((struct seeds){.first = fresh() | (argv[1][0] == 'p' ? SEED_PV : 0),
+                                   .seconds = argc > 2 ? (unsigned)atoi(argv[2]) : 0});
     if (!strcmp(argv[1], "events"))
         return soak((struct seeds){.first = fresh() | SEED_EVENTS,
                                    .events = argc > 2 ? strtoull(argv[2], NULL, 0) : EVENTS});

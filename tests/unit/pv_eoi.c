@@ -322,6 +322,7 @@ static void page_goes_meanwhile(void **state)
     world_enter(v);
     assert_int_equal(v->state, VCPU_WAIT_PAGE);
     assert_int_equal(v->hw->completions, completions); /* the HLT has not happened */
+    assert_int_equal(v->hw->repeats, 1);
     lapic_raise(v, SAME);
     vcpu_service(v);
     assert_int_equal(v->state, VCPU_WAIT_PAGE);
@@ -330,6 +331,7 @@ static void page_goes_meanwhile(void **state)
     assert_int_equal(ISR_OF(LOW), 0);
     assert_int_equal(ISR_OF(SAME), 1);
     assert_int_equal(stays, 2);
+    assert_int_equal(v->hw->repeats, 1);
     assert_int_equal(v->state, VCPU_HALTED);
 }
 

@@ -71,6 +71,26 @@ static void not_to_be_run_again(void **state)
     assert_true(held());
 }
 
+/* A HLT whose exit is put off: what it waits for must not come in before it. */
+static void exit_is_put_off(void **state)
+{
+    (void)state;
+    rig_code(RIG_CODE, "\xfb\xf4", 2);
+    exit_in_shadow(SVM_EXIT_HLT, RIG_CODE + 1);
+    svm_shadow_exit(&rig.v);
+    hw_again(&rig.v);
+    assert_true(stepped_back());
+    hw_again(&rig.v); /* no shadow any more */
+    assert_true(stepped_back());
+
+    rig_reset(NULL);
+    rig_code(RIG_CODE, "\xd0\xf4", 2);
+    exit_in_shadow(SVM_EXIT_HLT, RIG_CODE + 1);
+    svm_shadow_exit(&rig.v);
+    hw_again(&rig.v);
+    assert_true(held());
+}
+
 static void page_with_the_sti_is_away(void **state)
 {
     (void)state;
@@ -115,6 +135,7 @@ int main(void)
         cmocka_unit_test_setup(sti_is_run_again, rig_reset),
         cmocka_unit_test_setup(not_an_sti, rig_reset),
         cmocka_unit_test_setup(not_to_be_run_again, rig_reset),
+        cmocka_unit_test_setup(exit_is_put_off, rig_reset),
         cmocka_unit_test_setup(page_with_the_sti_is_away, rig_reset),
         cmocka_unit_test_setup(gives_in_at_the_limit, rig_reset),
         cmocka_unit_test_setup(ends_with_the_instruction, rig_reset),

@@ -3,9 +3,9 @@
  * svm_shadow.c: keep the guest's interrupt shadow across an exit, also where VMRUN forgets it.
  *
  * After STI, or a load of SS, no interrupt is recognised before the next instruction is done; `sti; hlt` never loses a
- * wake-up because of that. If the next instruction exits unfinished (its page is missing, a host interrupt came), the
- * VMCB says so in int_state, and VMRUN is to restore it (APM vol. 2, 15.21.5). QEMU does not: a pending interrupt
- * then comes in before the HLT, which sleeps for ever.
+ * wake-up because of that. If the next instruction exits unfinished (its page is missing, a host interrupt came, or it
+ * is to be executed again), the VMCB says so in int_state, and VMRUN is to restore it (APM vol. 2, 15.21.5). QEMU does
+ * not: a pending interrupt then comes in before the HLT, which sleeps for ever.
  *
  * So we step back onto the STI with IF = 0: the guest executes it again, and the hardware makes the shadow anew. That
  * is right wherever the byte before RIP is an STI that may be executed, however the shadow came about. Where it is not
@@ -13,12 +13,13 @@
  */
 #include "svm_vcpu.h"
 #include "gwalk.h"
+#include "hw.h"
 #include "vcpu.h"
 
 #define OPCODE_STI     0xfb
 #define SHADOW_ENTRIES 4 /* entries for which an instruction that does not complete holds interrupts back */
 
-/* Exits that came between instructions, or undid one: RIP is where the guest will go on. */
+/* Exits that came between instructions, or undid one: RIP is where the guest will go on. Of others hw_again() tells. */
 static bool interrupted(const struct vmcb *c)
 {
     switch (c->exit_code) {
@@ -26,7 +27,7 @@ static bool interrupted(const struct vmcb *c)
     case SVM_EXIT_INTR:
     case SVM_EXIT_NMI:
     case SVM_EXIT_INIT:
-        return !(c->exit_int_info & SVM_EVENT_VALID);
+        return true;
     default:
         return false;
     }
@@ -39,7 +40,7 @@ static bool step_back(struct vcpu *v)
     u64 base = svm_long(c) ? 0 : c->cs.base;
     u8 opcode;
 
-    if (c->cpl || !(c->rflags & RFLAGS_IF) || !interrupted(c) || !c->rip)
+    if (c->cpl || !(c->rflags & RFLAGS_IF) || c->exit_int_info & SVM_EVENT_VALID || !c->rip)
         return false;
     if (!gwalk_read(v->vm, &w, (gva_t){base + c->rip - 1}, &opcode, 1) || opcode != OPCODE_STI)
         return false;
@@ -54,7 +55,7 @@ void svm_shadow_exit(struct vcpu *v)
     struct hw_vcpu *hw = v->hw;
 
     if (hw->vmcb.int_state & SVM_INT_SHADOW) {
-        if (step_back(v))
+        if (interrupted(&hw->vmcb) && step_back(v))
             return;
         if (!hw->shadow_left || hw->shadow_rip != hw->vmcb.rip) {
             hw->shadow_rip = hw->vmcb.rip;
@@ -64,4 +65,11 @@ void svm_shadow_exit(struct vcpu *v)
     }
     if (hw->shadow_left)
         hw->shadow_left = hw->shadow_rip == hw->vmcb.rip ? hw->shadow_left - 1 : 0;
+}
+
+/* If there is no STI to step back onto, the shadow is being watched already. */
+void hw_again(struct vcpu *v)
+{
+    if (v->hw->vmcb.int_state & SVM_INT_SHADOW)
+        (void)step_back(v);
 }

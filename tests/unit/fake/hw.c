@@ -82,6 +82,11 @@ void hw_complete(struct vcpu *v, const struct exit *e)
     v->hw->completions++;
 }
 
+void hw_again(struct vcpu *v)
+{
+    v->hw->repeats++;
+}
+
 static void inject(struct vcpu *v, struct fake_injection what)
 {
     struct hw_vcpu *h = v->hw;

@@ -86,6 +86,7 @@ struct hw_vcpu {
     int sipi;              /* vector of hw_start_sipi(), -1 = none */
     struct exit completed; /* the last one, valid if completions */
     unsigned completions;
+    unsigned repeats; /* exits of which nothing came */
 };
 
 /* Plays the guest: called by hw_run() after the pending event has been taken. Must fill the exit in. */
