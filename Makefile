@@ -113,8 +113,9 @@ $(eval $(call room,native,common/lib,))
 $(eval $(call room,native,host/core,-Ihost/core))
 $(eval $(call room,native,guest/kern,-Iguest/kern))
 $(eval $(call room,native,guest/fs,-Iguest/kern -Iguest/fs))
+$(eval $(call room,native,guest/libc,-Iguest/kern -Iguest/fs))
 $(eval $(call room,native,guest/apps,-Iguest/kern))
-$(eval $(call room,native,tests/unit/guest,$(ARCH_INC) -Iguest/kern -Iguest/fs -Itests/unit))
+$(eval $(call room,native,tests/unit/guest,$(ARCH_INC) -Iguest/kern -Iguest/fs -Iguest/libc -Itests/unit))
 $(eval $(call room,native,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,native,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,sim,common/lib,))
@@ -124,6 +125,9 @@ $(eval $(call room,sim,tests/sim,-Ihost/core))
 $(foreach w,tsan fast,$(eval $(call room,$w,common/lib,)))
 $(foreach w,tsan fast,$(eval $(call room,$w,host/core,-Ihost/core)))
 $(foreach w,tsan fast,$(eval $(call room,$w,tests/unit,-Ihost/core $(ARCH_INC) -Itests/unit)))
+$(eval $(call room,tsan,guest/kern,-Iguest/kern))
+$(eval $(call room,tsan,guest/libc,-Iguest/kern))
+$(eval $(call room,tsan,tests/unit/guest,-Iguest/kern -Iguest/libc))
 $(eval $(call room,tsan,tests/stress,-Ihost/core -Itests/stress))
 $(eval $(call room,fast,tests/bench,-Ihost/core $(ARCH_INC) -Itests/unit))
 $(eval $(call room,vmm,common/lib,))
@@ -248,12 +252,17 @@ $(ORDER_TESTS): | build/$(LIBC)/guest-hello.link
 
 # ---- Stress: the same code on real threads under the thread sanitizer ----------------------------
 # tests/stress is one program; the unit tests that have threads are built once more.
-STRESS_TESTS = build/stress/tree $(patsubst %,build/stress/%,churn framepool)
+STRESS_TESTS = build/stress/tree $(patsubst %,build/stress/%,churn framepool malloc)
 
 build/stress/tree: $(call objects,tsan,tests/stress) build/tsan/libcore.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)
 	$Q$(CC) $(tsan_FLAGS) -o $@ $^ -lpthread
+
+build/stress/malloc: $(patsubst %,build/tsan/%.o,tests/unit/guest/malloc.c $(call kern_with,malloc))
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(tsan_FLAGS) -o $@ $^ -lcmocka -lpthread
 
 build/stress/%: build/tsan/tests/unit/%.c.o build/tsan/libfake.a build/tsan/libcore.a
 	$(call say,LINK,$@)

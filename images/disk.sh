@@ -5,7 +5,7 @@
 #
 #     1 MiB   data: FILE's bytes, padded to whole pages   1 MiB aligned   swap   save   data1 data2 …   1 MiB backup GPT
 #
-# An empty FILE: no data. # FILE may be empty: then there is no data. OUT.img is kept while the files stay the same (path, size, time of change),
+# FILE may be empty: then there is no data. OUT.img is kept while the files stay the same (path, size, time of change),
 # and appears only when it is complete.
 set -eu
 PATH=$PATH:/usr/sbin:/sbin

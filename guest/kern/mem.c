@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * mem.c: the largest piece of RAM that nobody else uses; the heap grows from its bottom, pages are taken from its top.
+ * mem.c: all RAM that nobody else uses, as a set of runs.
  *
- *     free_start            heap_end                    pages_start            end of the piece
- *     | heap -->            |            free           |            <-- pages |
+ * Who takes pages out or gives them back holds a mutex and not a spin lock, because what a free page or a node of the
+ * set costs to touch is up to the host: it may be absent. Then this thread waits for it, and those that want pages too,
+ * but no CPU does. Lowest address first: what was used before is used again, and what never was stays untouched.
  */
 #include "mem.h"
 #include "boot.h"
 #include "guest.h"
-#include "spin.h"
+#include "karch.h"
 #include "panic.h"
+#include "runs.h"
 
 static struct {
-    struct spin lock;
-    u64 heap_start, heap_end, pages_start;
+    struct mutex lock;
+    u64 start, end;
+    struct runs free;
 } mem;
 
 static bool overlaps(struct boot_range r, u64 start, u64 end)
@@ -38,15 +41,18 @@ static void offer(u64 start, u64 end)
 {
     start = ROUND_UP(start, PAGE_SIZE);
     end = ROUND_DOWN(end, PAGE_SIZE);
-    if (end > start && end - start > mem.pages_start - mem.heap_start) {
-        mem.heap_start = mem.heap_end = start;
-        mem.pages_start = end;
-    }
+    if (end <= start)
+        return;
+    karch_map(start, end - start);
+    check(runs_add(&mem.free, start, end - start));
+    mem.start = mem.end ? MIN(mem.start, start) : start;
+    mem.end = MAX(mem.end, end);
 }
 
 void mem_init(void)
 {
-    mem.heap_start = mem.heap_end = mem.pages_start = 0;
+    runs_init(&mem.free);
+    mem.start = mem.end = 0;
     for (unsigned i = 0; i < boot.ram_count; i++) {
         u64 at = MAX(boot.ram[i].addr, MEM_LOWEST), end = boot.ram[i].addr + boot.ram[i].bytes;
 
@@ -57,34 +63,54 @@ void mem_init(void)
             at = MAX(at, used.addr + MAX(used.bytes, 1ull));
         }
     }
-    check(mem.pages_start > mem.heap_start);
-    karch_map(mem.heap_start, mem.pages_start - mem.heap_start);
+    check(mem.free.bytes);
+}
+
+void *mem_pages_aligned(size_t n, size_t align)
+{
+    u64 at = 0;
+
+    mutex_lock(&mem.lock);
+    if (n && n <= mem.free.bytes / PAGE_SIZE)
+        at = runs_take(&mem.free, n * PAGE_SIZE, align);
+    mutex_unlock(&mem.lock);
+    return (void *)(uintptr_t)at;
 }
 
 void *mem_pages(size_t n)
 {
-    void *pages = NULL;
-    bool on = irq_lock(&mem.lock);
-
-    if (mem.pages_start - mem.heap_end >= n * PAGE_SIZE) {
-        mem.pages_start -= n * PAGE_SIZE;
-        pages = (void *)(uintptr_t)mem.pages_start;
-    }
-    irq_unlock(&mem.lock, on);
-    return pages;
+    return mem_pages_aligned(n, PAGE_SIZE);
 }
 
-void *mem_heap_grow(s64 bytes)
+void mem_pages_free(void *pages, size_t n)
 {
-    void *before = NULL;
-    bool on = irq_lock(&mem.lock);
+    u64 at = (u64)(uintptr_t)pages;
+    bool was_taken;
 
-    if (bytes <= (s64)(mem.pages_start - mem.heap_end) && -bytes <= (s64)(mem.heap_end - mem.heap_start)) {
-        before = (void *)(uintptr_t)mem.heap_end;
-        mem.heap_end += (u64)bytes;
-    }
-    irq_unlock(&mem.lock, on);
-    return before;
+    if (!n)
+        return;
+    check(!(at & PAGE_MASK) && at >= mem.start && at < mem.end && n <= (mem.end - at) / PAGE_SIZE);
+    mutex_lock(&mem.lock);
+    was_taken = runs_add(&mem.free, at, n * PAGE_SIZE);
+    mutex_unlock(&mem.lock);
+    check(was_taken);
+}
+
+size_t mem_pages_left(size_t *longest)
+{
+    size_t left;
+
+    mutex_lock(&mem.lock);
+    left = mem.free.bytes / PAGE_SIZE;
+    *longest = runs_longest(&mem.free) / PAGE_SIZE;
+    mutex_unlock(&mem.lock);
+    return left;
+}
+
+void mem_bounds(u64 *start, u64 *end)
+{
+    *start = mem.start;
+    *end = mem.end;
 }
 
 u64 memory_bytes(void)

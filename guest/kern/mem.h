@@ -1,5 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* mem.h: free memory: runs of whole pages, mapped at their physical address. */
+/*
+ * mem.h: free memory: runs of whole pages, mapped at their physical address.
+ *
+ * All functions but mem_init() are called by threads that may wait, and with no spin lock held.
+ */
 #pragma once
 #include "lib/types.h"
 
@@ -10,9 +14,9 @@ void mem_init(void);
 void *mem_pages(size_t n);
 /* The same, at a multiple of align bytes, a power of two of at least PAGE_SIZE. */
 void *mem_pages_aligned(size_t n, size_t align);
-/* Any pages of such a run may go back, in any order. */
+/* Any pages of such a run may go back, in any order. They must be as they came: readable and writable. */
 void mem_pages_free(void *pages, size_t n);
 /* Pages that are free, and the longest run of them. */
 size_t mem_pages_left(size_t *longest);
-/* Moves the end of the heap; returns where it was, or NULL if memory is out. */
-void *mem_heap_grow(s64 bytes);
+/* All pages that are ever given out lie in [*start, *end). */
+void mem_bounds(u64 *start, u64 *end);

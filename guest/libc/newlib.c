@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* newlib.c: each thread has newlib's state of its own, in its thread-local storage. */
 #include "lock.h"
+#include "malloc_heap.h"
 #include "os.h"
-#include <errno.h>
-#include <malloc.h>
 #include <reent.h>
 #include <stdlib.h>
 #include <sys/lock.h>
@@ -49,6 +48,7 @@ void os_thread_run(void (*fn)(void *), void *arg)
     owned = false;
     own.__sdidinit = 0; /* it has no files of its own that would have to be closed */
     _reclaim_reent(&own);
+    heap_thread_end();
 }
 
 /* Destructors run after all that the program itself gives to atexit(), which picolibc sees to itself. */
@@ -56,17 +56,4 @@ __attribute__((constructor(101))) static void destructors_last(void)
 {
     if (atexit(__libc_fini_array))
         abort();
-}
-
-int posix_memalign(void **out, size_t align, size_t bytes);
-
-/* newlib 3.3.0 needs it for aligned_alloc(), but has it not. */
-int posix_memalign(void **out, size_t align, size_t bytes)
-{
-    void *p = memalign(align, bytes);
-
-    if (!p)
-        return ENOMEM;
-    *out = p;
-    return 0;
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* os.c: what a C library asks of its system: three files, all the console; a heap; an end. */
+/* os.c: what a C library asks of its system: three files, all the console; an end. */
 #include "os.h"
 #include "guest.h"
 #include <errno.h>
@@ -69,16 +69,6 @@ off_t lseek(int fd, off_t offset, int whence)
     (void)whence;
     errno = ESPIPE;
     return -1;
-}
-
-void *sbrk(ptrdiff_t bytes)
-{
-    void *before = mem_heap_grow(bytes);
-
-    if (before)
-        return before;
-    errno = ENOMEM;
-    return (void *)-1;
 }
 
 pid_t getpid(void)

@@ -8,8 +8,8 @@
 #include "arch.h"
 #include "cpu.h"
 #include "cpuid.h"
+#include "guest.h"
 #include "karch.h"
-#include "spin.h"
 #include "mem.h"
 #include "page.h"
 #include "panic.h"
@@ -22,7 +22,7 @@
 
 static u64 tables[TABLES_MAX][PT_ENTRIES] __attribute__((aligned(4096)));
 static unsigned tables_used;
-static struct spin tables_lock;
+static struct mutex tables_lock;
 
 static u64 *table_of(u64 entry)
 {
@@ -100,8 +100,8 @@ static u64 *split(u64 *entry, u64 bytes)
 void karch_guard(void *page)
 {
     u64 addr = (u64)(uintptr_t)page, *table;
-    bool on = irq_lock(&tables_lock);
 
+    mutex_lock(&tables_lock);
     table = split(&table_of(boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)], PAGE_2M);
     if (table)
         table = split(&table[pt_index(addr, 2)], PAGE_SIZE);
@@ -109,5 +109,5 @@ void karch_guard(void *page)
         at_store(&table[pt_index(addr, 1)], 0);
         invlpg(page);
     }
-    irq_unlock(&tables_lock, on);
+    mutex_unlock(&tables_lock);
 }
