@@ -41,6 +41,33 @@ unsigned module_count(void)
     return boot.module_count;
 }
 
+/* The first word, from behind its last slash. */
+static void copy_name(char name[BOOT_NAME_MAX], const char *words)
+{
+    size_t n = 0;
+
+    for (; *words && *words != ' '; words++) {
+        if (*words == '/')
+            n = 0;
+        else if (n + 1 < BOOT_NAME_MAX)
+            name[n++] = *words;
+    }
+    name[n] = 0;
+}
+
+void boot_take_module(u64 addr, u64 bytes, const char *words)
+{
+    if (boot.module_count == BOOT_MODULES_MAX)
+        return;
+    boot.module[boot.module_count] = (struct boot_range){addr, bytes};
+    copy_name(boot.module_name[boot.module_count++], words ? words : "");
+}
+
+const char *module_name(unsigned i)
+{
+    return i < boot.module_count ? boot.module_name[i] : NULL;
+}
+
 const void *module_data(unsigned i, u64 *bytes)
 {
     if (i >= boot.module_count)

@@ -92,6 +92,8 @@ void boot_timing(u64 *at_entry, u64 *at_main);
 /* Boot module i, mapped where it lies; it may be absent pages that the host reads on first touch. */
 unsigned module_count(void);
 const void *module_data(unsigned i, u64 *bytes);
+/* What the loader called it, without a path; "" if it did not say. */
+const char *module_name(unsigned i);
 
 /*
  * ---- Asynchronous page faults

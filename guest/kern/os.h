@@ -11,7 +11,7 @@ _Noreturn void os_main(char *cmdline);
 /* The body of each other thread: fn(arg) with whatever the library keeps per thread around it. */
 void os_thread_run(void (*fn)(void *), void *arg);
 
-/* ---- The kernel provides, beside con.h and mem.h ---- */
+/* ---- The kernel provides, beside con.h, mem.h and the files of guest/fs/fs.h ---- */
 
 /* The moment before main(), for boot_timing(). */
 void os_main_begins(void);

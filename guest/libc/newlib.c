@@ -4,6 +4,7 @@
 #include "malloc_heap.h"
 #include "os.h"
 #include <reent.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
 
@@ -56,4 +57,11 @@ __attribute__((constructor(101))) static void destructors_last(void)
 {
     if (atexit(__libc_fini_array))
         abort();
+}
+
+/* In the library, remove() comes with it, and would be there twice. */
+int _remove_r(struct _reent *r, const char *path)
+{
+    (void)r;
+    return remove(path);
 }

@@ -47,12 +47,6 @@ static void add_ram(u64 addr, u64 bytes)
         boot.ram[boot.ram_count++] = (struct boot_range){addr, bytes};
 }
 
-static void add_module(u64 addr, u64 bytes)
-{
-    if (boot.module_count < BOOT_MODULES_MAX)
-        boot.module[boot.module_count++] = (struct boot_range){addr, bytes};
-}
-
 static void copy_cmdline(const char *text)
 {
     memcpy(boot.cmdline, text, MIN(strlen(text), sizeof(boot.cmdline) - 1));
@@ -70,7 +64,7 @@ static void read_pvh(const struct pvh_start_info *info)
         if (map[i].type == PVH_MEM_RAM)
             add_ram(map[i].addr, map[i].size);
     for (u32 i = 0; i < info->nr_modules; i++)
-        add_module(mods[i].paddr, mods[i].size);
+        boot_take_module(mods[i].paddr, mods[i].size, at(mods[i].cmdline_paddr));
     if (info->cmdline_paddr)
         copy_cmdline(at(info->cmdline_paddr));
 }
@@ -102,7 +96,7 @@ static void read_multiboot(const struct mb_info *info)
     }
     if (info->flags & MB_INFO_MODULES)
         for (u32 i = 0; i < info->mods_count; i++)
-            add_module(mods[i].start, mods[i].end - mods[i].start);
+            boot_take_module(mods[i].start, mods[i].end - mods[i].start, at(mods[i].cmdline));
     if (info->flags & MB_INFO_CMDLINE)
         copy_cmdline(without_name(at(info->cmdline)));
 }
