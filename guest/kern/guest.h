@@ -33,6 +33,8 @@ void thread_detach(struct thread *t);
 /* Ends the caller, which is not the first thread, as if fn had returned. */
 _Noreturn void thread_exit(void);
 struct thread *thread_self(void);
+unsigned thread_number(const struct thread *t);  /* below MAX_THREADS; main()'s is 0 */
+const char *thread_name(const struct thread *t); /* empty if it was given none */
 void thread_yield(void);
 void thread_sleep(u64 ns);
 
@@ -42,7 +44,11 @@ void preempt_enable(void);
 
 /*
  * ---- Synchronisation: all zero is the initial state ---------------------------------------------------------------
+ *
+ * Nothing of an object is touched once whoever waited for it may know: its memory can be given back then.
  */
+
+#define NO_DEADLINE UINT64_MAX
 
 struct waiters {
     struct thread *head, *tail;
@@ -50,22 +56,21 @@ struct waiters {
 
 /* Recursive; handed to waiters in the order in which they came. */
 struct mutex {
-    struct spin guard;
-    struct thread *owner;
-    u32 depth;
+    u64 owner; /* sync.c: its address, and whether anybody waits */
+    u32 depth; /* the owner's */
     struct waiters waiters;
 };
 
 void mutex_lock(struct mutex *m);
+/* false if the deadline passed first. */
+bool mutex_lock_until(struct mutex *m, u64 deadline_ns);
 bool mutex_trylock(struct mutex *m);
+bool mutex_mine(const struct mutex *m); /* does the caller hold it? */
 void mutex_unlock(struct mutex *m);
 
 struct cond {
-    struct spin guard;
     struct waiters waiters;
 };
-
-#define NO_DEADLINE UINT64_MAX
 
 /* m must be held exactly once. Wakes without a reason are possible: check the condition again. */
 void cond_wait(struct cond *c, struct mutex *m);
@@ -136,6 +141,7 @@ bool host_evict(const void *start, u64 bytes);
 #define STATUS_MAX   0x5f /* higher ones are the host's own */
 #define STATUS_PANIC 0x5f
 #define STATUS_ABORT 0x5e
+#define STATUS_FAULT 0x5d /* the program divided by zero, left its stack, … */
 
 /* Ends the VM; what the C library's exit() comes down to. */
 _Noreturn void machine_exit(u32 status);

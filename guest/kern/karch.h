@@ -46,11 +46,14 @@ void karch_timer_arm(u64 tsc_ticks);
 
 /* Memory: everything is mapped at its physical address. */
 void karch_map(u64 addr, u64 bytes); /* makes RAM at addr usable; nothing happens if it is already */
-void karch_guard(void *page);        /* this page must not be touched from now on */
+void karch_guard(void *page);      /* this page must not be touched from now on; this CPU notices if it is */
+void karch_guard_seen(void *page); /* … and now the CPU that calls this does; interrupts off */
+void karch_unguard(void *page);    /* it may be touched again, on every CPU */
 
 /* Console: polled. */
 void karch_con_write(const char *text, size_t n);
-int karch_con_read(void); /* a byte, or -1 if none has come */
+void karch_con_fresh_line(void); /* ends a line that was begun */
+int karch_con_read(void);        /* a byte, or -1 if none has come */
 
 /* Paravirtual registers (A7). */
 bool karch_pv_leaf(u32 leaf, u32 out[4]); /* CPUID leaf as EAX EBX ECX EDX; false without any hypervisor */

@@ -33,19 +33,21 @@ void cpu_main(struct percpu *c)
     sched_idle();
 }
 
-/* `vcpus=N` uses fewer than there are. */
+/* `vcpus=N` uses fewer than there are. All guard pages are made before another CPU might cache what they were. */
 static void start_other_cpus(void)
 {
+    void *sp[MAX_CPUS];
     unsigned n = karch_cpu_count();
 
     if (n > 1)
         n = (unsigned)MIN(boot_option_number("vcpus", MAX_CPUS), n);
+    for (unsigned i = 1; i < n; i++)
+        sp[i] = thread_idle_stack(i);
     for (cpus_online = 1; cpus_online < n; cpus_online++) {
         struct percpu *c = &cpus[cpus_online];
-        void *sp = thread_stack_new();
 
         c->id = cpus_online;
-        if (!sp || !karch_cpu_start(c, sp))
+        if (!sp[c->id] || !karch_cpu_start(c, sp[c->id]))
             panic("CPU %u did not start", c->id);
     }
 }

@@ -21,6 +21,7 @@ static struct {
     struct spin lock;
     u32 idle; /* bit n: CPU n waits for an interrupt, or is about to, and has seen the queue empty */
     struct thread *head, *tail;
+    struct thread *ended; /* detached ones, through run_next */
 } sched;
 
 static void enqueue(struct thread *t)
@@ -167,12 +168,20 @@ void sched_unpark(struct thread *t)
     unlock();
 }
 
+static void lay_among_ended(struct thread *t)
+{
+    t->run_next = sched.ended;
+    at_store(&sched.ended, t);
+}
+
 void sched_exit(void)
 {
     struct thread *me = karch_thread();
 
     spin_get(&sched.lock);
     me->state = THREAD_DEAD;
+    if (me->detached)
+        lay_among_ended(me);
     if (me->joiner)
         unpark(me->joiner);
     switch_from(karch_cpu(), me);
@@ -188,6 +197,33 @@ bool sched_join_poll(struct thread *t)
     t->joiner = karch_thread();
     unlock();
     return over;
+}
+
+void sched_detach(struct thread *t)
+{
+    spin_get(&sched.lock);
+    check(!t->detached && !t->joiner);
+    t->detached = true;
+    if (t->state == THREAD_DEAD)
+        lay_among_ended(t);
+    unlock();
+}
+
+struct thread *sched_take_ended(void)
+{
+    struct thread *t;
+    bool on;
+
+    if (!at_load(&sched.ended))
+        return NULL;
+    on = karch_irq_save();
+    spin_get(&sched.lock);
+    t = sched.ended;
+    if (t)
+        at_store(&sched.ended, t->run_next);
+    unlock();
+    karch_irq_restore(on);
+    return t;
 }
 
 void sched_begin(void)

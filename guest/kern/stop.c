@@ -45,16 +45,21 @@ static _Noreturn void stop_here(struct percpu *c)
     karch_stop();
 }
 
-static void stop_others(const struct percpu *c)
+void stop_others(void)
 {
+    struct percpu *c = karch_cpu();
     u64 start = karch_tsc();
 
+    if (c->quiet) /* it is this that broke */
+        return;
+    c->quiet = 1;
     for (unsigned i = 0; i < cpu_count(); i++)
         if (&cpus[i] != c)
             karch_ipi(&cpus[i], KIRQ_STOP);
     for (unsigned i = 0; i < cpu_count(); i++)
         while (&cpus[i] != c && !at_load_acq(&cpus[i].quiet) && karch_tsc() - start < STOP_WAIT_TICKS)
             at_relax();
+    quiesce(NULL);
 }
 
 void stop_all(u32 status)
@@ -63,11 +68,7 @@ void stop_all(u32 status)
 
     if (at_load(&leader) != c->id + 1)
         stop_here(c);
-    if (!c->quiet) { /* else it is this that broke */
-        c->quiet = 1;
-        stop_others(c);
-        quiesce(NULL);
-    }
+    stop_others();
     karch_exit(status);
 }
 

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* thread.c: the life of a thread: a table entry and a stack with a guard page below it. */
+/* thread.c: the life of a thread: a table entry, a stack, and who sees to them when it is over. */
 #include "thread.h"
 #include "spin.h"
-#include "mem.h"
+#include "lib/fmt.h"
+#include "lib/str.h"
 #include "os.h"
 #include "panic.h"
 #include "percpu.h"
 #include "tls.h"
 
-#define STACK_PAGES      16
 #define IDLE_STACK_BYTES (9 * KiB)
 
 static struct thread threads[MAX_THREADS];
 static struct thread idle_threads[MAX_CPUS];
 static struct spin table_lock;
 static u8 idle_stack[IDLE_STACK_BYTES] __attribute__((aligned(16))); /* of the first CPU */
+
+extern u8 first_stack[], first_stack_end[]; /* by the linker script; begins with the guard page */
 
 static struct thread *claim_entry(void)
 {
@@ -31,14 +33,19 @@ static struct thread *claim_entry(void)
     return t;
 }
 
-void *thread_stack_new(void)
+/* t will not run again, and nobody knows it any more. */
+static void bury(struct thread *t)
 {
-    u8 *pages = mem_pages(STACK_PAGES + 1);
+    stack_give(&t->stack);
+    at_store_rel(&t->state, THREAD_FREE);
+}
 
-    if (!pages)
-        return NULL;
-    karch_guard(pages);
-    return pages + (STACK_PAGES + 1) * PAGE_SIZE;
+static void bury_detached(void)
+{
+    struct thread *t;
+
+    while ((t = sched_take_ended()))
+        bury(t);
 }
 
 static void thread_entry(void)
@@ -48,29 +55,35 @@ static void thread_entry(void)
     sched_begin();
     karch_irq_restore(true);
     os_thread_run(t->fn, t->arg);
-    karch_irq_save();
-    sched_exit();
+    thread_exit();
 }
 
-struct thread *thread_create(void (*fn)(void *), void *arg)
+static void set_name(struct thread *t, const char *name)
 {
-    struct thread *t = claim_entry();
+    fmt_sn(t->name, sizeof(t->name), "%s", name ? name : "");
+}
+
+struct thread *thread_create_as(const struct thread_attr *attr, void (*fn)(void *), void *arg)
+{
+    struct thread *t;
     void *sp;
     bool on;
 
+    bury_detached();
+    t = claim_entry();
     if (!t)
         return NULL;
-    if (!t->stack)
-        t->stack = thread_stack_new();
-    if (!t->stack) {
-        t->state = THREAD_FREE;
+    if (!stack_make(&t->stack, attr->stack_bytes)) {
+        at_store_rel(&t->state, THREAD_FREE);
         return NULL;
     }
     t->fn = fn;
     t->arg = arg;
     t->permit = false;
     t->joiner = NULL;
-    t->tls = tls_make(t->stack, &sp);
+    t->detached = attr->detached;
+    set_name(t, attr->name);
+    t->tls = tls_make(stack_top(&t->stack), &sp);
     karch_thread_init(t, sp, thread_entry);
     on = karch_irq_save();
     sched_enqueue_new(t);
@@ -78,15 +91,37 @@ struct thread *thread_create(void (*fn)(void *), void *arg)
     return t;
 }
 
+struct thread *thread_create(void (*fn)(void *), void *arg)
+{
+    return thread_create_as(&(struct thread_attr){0}, fn, arg);
+}
+
 void thread_join(struct thread *t)
 {
     bool on = karch_irq_save();
 
-    check(t != karch_thread());
+    check(t != karch_thread() && !t->detached);
     while (!sched_join_poll(t))
         sched_park(NO_DEADLINE);
-    at_store_rel(&t->state, THREAD_FREE);
     karch_irq_restore(on);
+    bury(t);
+}
+
+void thread_detach(struct thread *t)
+{
+    bool on = karch_irq_save();
+
+    sched_detach(t);
+    karch_irq_restore(on);
+    bury_detached();
+}
+
+void thread_exit(void)
+{
+    check(karch_thread()->fn); /* the first thread has none */
+    os_thread_end();
+    karch_irq_save();
+    sched_exit();
 }
 
 static void idle_entry(void)
@@ -97,14 +132,24 @@ static void idle_entry(void)
 
 void thread_adopt_first(struct percpu *c)
 {
-    struct thread *idle = &idle_threads[c->id];
+    struct thread *first = &threads[0], *idle = &idle_threads[c->id];
 
-    threads[0].state = THREAD_RUNNING;
-    threads[0].tls = tls_make_first();
-    karch_tls_set(threads[0].tls);
-    c->current = &threads[0];
+    first->state = THREAD_RUNNING;
+    first->stack = (struct stack){first_stack,
+                                  ROUND_DOWN((size_t)(first_stack_end - first_stack), PAGE_SIZE) - PAGE_SIZE};
+    memcpy(first->name, "main", sizeof("main"));
+    first->tls = tls_make_first();
+    karch_tls_set(first->tls);
+    c->current = first;
     karch_thread_init(idle, idle_stack + sizeof(idle_stack), idle_entry);
     c->idle = idle;
+}
+
+void *thread_idle_stack(unsigned cpu)
+{
+    struct stack *s = &idle_threads[cpu].stack;
+
+    return stack_make(s, 0) ? stack_top(s) : NULL;
 }
 
 void thread_adopt_idle(struct percpu *c)
@@ -118,4 +163,22 @@ void thread_adopt_idle(struct percpu *c)
 struct thread *thread_self(void)
 {
     return karch_thread();
+}
+
+unsigned thread_number(const struct thread *t)
+{
+    return (unsigned)(t - threads);
+}
+
+const char *thread_name(const struct thread *t)
+{
+    return t->name;
+}
+
+struct thread *thread_guarded(u64 addr)
+{
+    for (unsigned i = 0; i < MAX_THREADS; i++)
+        if (stack_guards(&threads[i].stack, addr))
+            return &threads[i];
+    return NULL;
 }

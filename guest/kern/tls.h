@@ -8,5 +8,7 @@
 
 /* Makes a block that ends at or below `end`; returns the thread pointer. Below it is the block, down to *start. */
 void *tls_make(void *end, void **start);
-/* The first thread's, for which the linker has put room aside. */
+/* The first thread's, for which the linker has put zeros aside. */
 void *tls_make_first(void);
+/* What a block takes, at most. */
+size_t tls_room(void);

@@ -46,6 +46,10 @@ void os_thread_run(void (*fn)(void *), void *arg)
     own.__sdidinit = 1;
     owned = true;
     fn(arg);
+}
+
+void os_thread_end(void)
+{
     owned = false;
     own.__sdidinit = 0; /* it has no files of its own that would have to be closed */
     _reclaim_reent(&own);

@@ -70,7 +70,7 @@ def wraps(image):
 
 
 def file_larger(image):
-    header = loads(image)[0]
+    header = loads(image)[1]  # the first is the stack, which nothing fills
     set_u64(image, header + PHDR_MEMSZ, struct.unpack_from("<Q", image, header + PHDR_FILESZ)[0] - 1)
 
 

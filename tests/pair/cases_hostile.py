@@ -3,7 +3,7 @@
 
 from case import GUEST_BUG, Case
 
-PANIC = 0x5F  # the guest's own: it may die of what it does to itself
+PANIC, FAULT = 0x5F, 0x5D  # the guest's own: it may die of what it does to itself
 HOST = r"^host\| "
 REGISTERS = HOST + r"vcpu 0: rip [0-9a-f]{16} rsp "
 STOPPED = HOST + r"vm0 stopped on vcpu \d: "
@@ -32,7 +32,7 @@ CASES = [
     stopped("jump-hole", "execution at gpa 0xe0000000, where there is no memory"),
     stopped("read-hole", "read at gpa 0xe0000123, where there is no memory"),
     stopped("write-hole", "write at gpa 0xe0000123, where there is no memory"),
-    mode("jump-nowhere", PANIC, say=("^vm0.* panic on CPU",)),
+    mode("jump-nowhere", FAULT, say=("^vm0.* fault: thread 0 \\(main\\): .* at rip 0x",)),
 
     *[mode("garbage", apf=apf) for apf in ("none", "legacy", "pf2", "int", "dual")],
     mode("clocks"),

@@ -26,8 +26,8 @@
 #define PERCPU_SELF    0
 #define PERCPU_CURRENT 8
 #define THREAD_SP      0
-#define THREAD_FPU     16
-#define THREAD_TLS     528
+#define THREAD_TLS     8
+#define THREAD_FPU     128
 
 #ifndef __ASSEMBLER__
 #include "percpu.h"
@@ -51,7 +51,7 @@ static inline struct percpu *this_cpu(void)
 /* head.S */
 extern char image_start[], image_end[];
 extern u64 boot_pml4[];
-extern u8 boot_stack[]; /* its lowest page is the guard */
+extern u8 first_stack[]; /* the first thread's; its lowest page is the guard */
 extern u8 ap_code[], ap_code_end[];
 extern void *ap_sp;
 extern struct percpu *ap_percpu;
@@ -65,10 +65,12 @@ void boot_info_read(u32 protocol, u32 info);
 /* trap.S, trap.c, idt.c */
 /* VEC_FIRST exceptions, then the interrupts from VEC_INTERRUPTS on. */
 extern void (*const trap_entries[])(void);
-extern const char karch_wait_hlt[];
+extern const char karch_wait_hlt[], switch_tls[];
 void trap_exception(struct frame *f);
 void trap_page_fault(struct frame *f);
 void trap_interrupt(struct frame *f);
+/* fault.c: returns if the program's own handler says that what faulted is to be executed again. */
+void trap_fault(struct frame *f, u64 cr2);
 void idt_load(struct percpu *c);
 
 /* karch.c */

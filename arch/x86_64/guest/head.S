@@ -64,14 +64,6 @@ ap_sp:
 ap_percpu:
     .quad 0
 
-/* main()'s later on. It ends a little into a page, which it shares with what the linker puts next to it. */
-    .section .bss.boot_stack, "aw", @nobits
-    .balign 4096
-    .globl boot_stack
-boot_stack:
-    .skip 17 * 4096 + 1024
-boot_stack_top:
-
     .section .text.head, "ax"
     .code32
     .globl head_pvh, head_multiboot
@@ -117,7 +109,7 @@ enter_long_mode:
     jmp *%rax
 
 first_cpu:
-    mov $boot_stack_top, %esp
+    mov $first_stack_end, %esp
     call arch_start
 
 other_cpu:

@@ -3,7 +3,7 @@
  * pmap.c: the kernel's page tables: everything at its own address, in 1 GiB pages where the CPU has them, else 2 MiB.
  *
  * Entries are only added, before or by the CPU that uses them; but for guard pages, which are taken out of a large page
- * before anybody may have touched them. A CPU that cached the large page misses the guard, nothing worse.
+ * and put back. Until a CPU has forgotten the page (karch_guard_seen()) it misses the guard, nothing worse.
  */
 #include "arch.h"
 #include "cpu.h"
@@ -96,8 +96,8 @@ static u64 *split(u64 *entry, u64 bytes)
     return table;
 }
 
-/* Without memory for tables there is no guard. */
-void karch_guard(void *page)
+/* The entry that maps this page alone; NULL if there is no memory for tables. */
+static u64 *entry_of(const void *page)
 {
     u64 addr = (u64)(uintptr_t)page, *table;
 
@@ -105,9 +105,30 @@ void karch_guard(void *page)
     table = split(&table_of(boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)], PAGE_2M);
     if (table)
         table = split(&table[pt_index(addr, 2)], PAGE_SIZE);
-    if (table) {
-        at_store(&table[pt_index(addr, 1)], 0);
+    mutex_unlock(&tables_lock);
+    return table ? &table[pt_index(addr, 1)] : NULL;
+}
+
+/* Without memory for tables there is no guard. */
+void karch_guard(void *page)
+{
+    u64 *entry = entry_of(page);
+
+    if (entry) {
+        at_store(entry, 0);
         invlpg(page);
     }
-    mutex_unlock(&tables_lock);
+}
+
+void karch_guard_seen(void *page)
+{
+    invlpg(page);
+}
+
+void karch_unguard(void *page)
+{
+    u64 *entry = entry_of(page);
+
+    if (entry)
+        at_store(entry, (u64)(uintptr_t)page | LEAF_BITS);
 }

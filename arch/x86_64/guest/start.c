@@ -25,7 +25,7 @@ void arch_start(u32 protocol, u32 info)
     boot.entry_tsc = head_tsc;
     boot_info_read(protocol, info);
     karch_guard(NULL); /* not earlier: loaders do put information into page 0 */
-    karch_guard(boot_stack);
+    karch_guard(first_stack);
     kernel_main();
 }
 

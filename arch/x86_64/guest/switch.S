@@ -2,7 +2,6 @@
 /* switch.S: from one thread to another; and the one place where a CPU waits for an interrupt. */
 #include "arch.h"
 #include "cpu.h"
-#include "msr.h"
 
     .text
 /*
@@ -10,8 +9,12 @@
  * it used them since it was switched to, and come back when it uses them again: CR0.TS is set until then, and
  * trap_exception() restores (SDM vol. 3, 13.4). Most threads that miss pages never do; and in QEMU 7.2 each FXRSTOR can
  * disturb the first CPU's world switches (docs/emulators.md).
+ *
+ * The thread pointer is set by WRFSBASE, one instruction where WRMSR takes four. At a CPU's first switch it is not
+ * enabled yet: switch_tls_refused() sees to that, or does its work on a CPU that has none. So start-up asks no CPUID,
+ * which under a hypervisor is dear.
  */
-    .globl karch_switch
+    .globl karch_switch, switch_tls
 karch_switch:
     push %rbx
     push %rbp
@@ -28,10 +31,9 @@ karch_switch:
 1:
     mov %rsp, THREAD_SP(%rdi)
     mov THREAD_SP(%rsi), %rsp
-    mov THREAD_TLS(%rsi), %eax
-    mov THREAD_TLS + 4(%rsi), %edx
-    mov $MSR_FS_BASE, %ecx
-    wrmsr
+    mov THREAD_TLS(%rsi), %rax
+switch_tls:
+    wrfsbase %rax
     pop %r15
     pop %r14
     pop %r13

@@ -2,8 +2,8 @@
 /* trap.c: what interrupted the CPU, and who handles it. */
 #include "arch.h"
 #include "cpu.h"
+#include "cpuid.h"
 #include "irq.h"
-#include "page.h"
 #include "panic.h"
 #include "pvapf.h"
 
@@ -20,48 +20,27 @@ struct fixup {
 
 extern const struct fixup fixups_start[], fixups_end[]; /* link.ld */
 
-#define HLT_LENGTH 1
+#define HLT_LENGTH        1
+#define SWITCH_TLS_LENGTH 5
 
-static const char *const names[VEC_FIRST] = {
-    "divide error",
-    "debug",
-    "NMI",
-    "breakpoint",
-    "overflow",
-    "bound",
-    "invalid opcode",
-    "no coprocessor",
-    "double fault (stack overflow?)",
-    "coprocessor overrun",
-    "invalid TSS",
-    "segment not present",
-    "stack fault",
-    "general protection",
-    "page fault",
-    "exception 15",
-    "floating point",
-    "alignment check",
-    "machine check",
-    "SIMD floating point",
-};
-
-static _Noreturn void die(const struct frame *f, u64 cr2)
+static bool has_fsgsbase(void)
 {
-    const char *name = names[f->vector] ? names[f->vector] : "exception";
+    static enum { UNKNOWN, NO, YES } has;
 
-    panic_print("rip %016lx  rsp %016lx  rflags %lx  error %lx  cr2 %lx\n", f->rip, f->rsp, f->rflags,
-                f->error, cr2);
-    panic_print("rax %016lx  rbx %016lx  rcx %016lx  rdx %016lx\n", f->rax, f->rbx, f->rcx, f->rdx);
-    panic_print("rsi %016lx  rdi %016lx  rbp %016lx  r8  %016lx\n", f->rsi, f->rdi, f->rbp, f->r8);
-    panic_print("r9  %016lx  r10 %016lx  r11 %016lx  r12 %016lx\n", f->r9, f->r10, f->r11, f->r12);
-    panic_print("r13 %016lx  r14 %016lx  r15 %016lx\n", f->r13, f->r14, f->r15);
-    if (f->vector == VEC_PF)
-        panic("page fault: %s of %lx at %lx",
-              f->error & PF_ERR_FETCH   ? "fetch"
-              : f->error & PF_ERR_WRITE ? "write"
-                                        : "read",
-              cr2, f->rip);
-    panic("%s (vector %lu) at %lx", name, f->vector, f->rip);
+    if (has == UNKNOWN)
+        has = cpuid(0, 0).eax >= 7 && cpuid(7, 0).ebx & BIT(CPUID7_EBX_FSGSBASE) ? YES : NO;
+    return has == YES;
+}
+
+/* WRFSBASE %rax of karch_switch() is not enabled on this CPU, or it has none. */
+static void switch_tls_refused(struct frame *f)
+{
+    if (has_fsgsbase()) {
+        write_cr4(read_cr4() | CR4_FSGSBASE);
+        return;
+    }
+    karch_tls_set((void *)(uintptr_t)f->rax);
+    f->rip += SWITCH_TLS_LENGTH;
 }
 
 void trap_exception(struct frame *f)
@@ -69,6 +48,10 @@ void trap_exception(struct frame *f)
     if (f->vector == VEC_NM) { /* the first use of SSE or x87 since karch_switch() */
         clts();
         fxrstor(this_cpu()->current->fpu);
+        return;
+    }
+    if (f->vector == VEC_UD && f->rip == (u64)(uintptr_t)switch_tls) {
+        switch_tls_refused(f);
         return;
     }
     if (f->vector == VEC_GP) {
@@ -81,7 +64,7 @@ void trap_exception(struct frame *f)
     }
     if (f->vector == VEC_NMI)
         irq_stop();
-    die(f, read_cr2());
+    trap_fault(f, read_cr2());
 }
 
 /*
@@ -101,8 +84,10 @@ void trap_page_fault(struct frame *f)
     struct percpu *c = this_cpu();
     u32 marker = pvapf_take_marker(c);
 
-    if (!marker)
-        die(f, cr2);
+    if (!marker) {
+        trap_fault(f, cr2);
+        return;
+    }
     end_wait(f);
     pvapf_event(c, marker, (u32)cr2, f->rflags & RFLAGS_IF);
 }

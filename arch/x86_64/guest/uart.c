@@ -18,6 +18,7 @@ enum { UART_DATA, UART_IER, UART_FCR, UART_LCR, UART_MCR, UART_LSR };
 #define NO_UART          0xff
 
 static enum { UNKNOWN, ABSENT, PRESENT } state;
+static bool mid_line;
 
 static u8 get(unsigned reg)
 {
@@ -53,7 +54,14 @@ void karch_con_write(const char *text, size_t n)
             while (!(get(UART_LSR) & LSR_EMPTY))
                 at_relax();
         put(UART_DATA, (u8)text[i]);
+        mid_line = text[i] != '\n';
     }
+}
+
+void karch_con_fresh_line(void)
+{
+    if (mid_line)
+        karch_con_write("\n", 1);
 }
 
 int karch_con_read(void)

@@ -157,11 +157,27 @@ void karch_guard(void *page)
     (void)page;
 }
 
+void karch_guard_seen(void *page)
+{
+    (void)page;
+}
+
+void karch_unguard(void *page)
+{
+    (void)page;
+}
+
 void karch_con_write(const char *text, size_t n)
 {
     n = MIN(n, sizeof(fake.console) - 1 - fake.console_len);
     memcpy(fake.console + fake.console_len, text, n);
     fake.console_len += n;
+}
+
+void karch_con_fresh_line(void)
+{
+    if (fake.console_len && fake.console[fake.console_len - 1] != '\n')
+        karch_con_write("\n", 1);
 }
 
 int karch_con_read(void)
@@ -225,6 +241,10 @@ __attribute__((weak)) void spin_get_late(struct spin *l)
 __attribute__((weak)) bool stop_lead(void)
 {
     return true;
+}
+
+__attribute__((weak)) void stop_others(void)
+{
 }
 
 __attribute__((weak)) void stop_all(u32 status)

@@ -33,6 +33,10 @@ void os_thread_run(void (*fn)(void *), void *arg)
     fn(arg);
 }
 
+void os_thread_end(void)
+{
+}
+
 void run_idle(void)
 {
     if (fake.timer_due == TIMER_OFF)

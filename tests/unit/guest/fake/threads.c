@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* threads.c: karch.h's threads, as contexts of the C library. */
+/* threads.c: karch.h's threads, as contexts of the C library, on one CPU. */
+#include "call.h"
 #include "karch.h"
 #include "panic.h"
 #include "thread.h"
@@ -13,6 +14,13 @@ static struct {
     struct thread *thread;
     ucontext_t at;
 } contexts[CONTEXTS_MAX];
+
+u8 first_stack[PAGE_SIZE], first_stack_end[1]; /* nobody runs on it */
+
+void cpu_call_all(void (*fn)(void *), void *arg)
+{
+    fn(arg);
+}
 
 static ucontext_t *context_of(struct thread *t)
 {
@@ -50,6 +58,11 @@ void *tls_make(void *end, void **start)
 void *tls_make_first(void)
 {
     return NULL;
+}
+
+size_t tls_room(void)
+{
+    return 0;
 }
 
 void karch_switch(struct thread *from, struct thread *to)
