@@ -209,10 +209,10 @@ UNIT_SRCS  = $(filter-out tests/unit/fake%,$(wildcard tests/unit/*.c))
 UNIT_LIBS  = build/native/libfake.a build/native/libcore.a
 UNIT_TESTS = $(patsubst tests/unit/%.c,build/unit/%,$(UNIT_SRCS))
 
-# A guest test names the kernel files it needs in lines 3 to 5: `/* with: guest/kern/heap.c guest/kern/con.c */`.
+# A guest test names the kernel files it needs in lines 3 to 6: `/* with: guest/kern/heap.c guest/kern/con.c */`.
 KERN_SRCS  = $(wildcard tests/unit/guest/*.c)
 KERN_TESTS = $(patsubst tests/unit/guest/%.c,build/unit/guest/%,$(KERN_SRCS))
-kern_with  = $(shell sed -n '1,5s:.*with\: \(.*\) \*/:\1:p' tests/unit/guest/$1.c)
+kern_with  = $(shell sed -n '1,6s:.*with\: \(.*\) \*/:\1:p' tests/unit/guest/$1.c)
 
 # libs WORLD: str.c stays out: a native program has its C library's memcpy, which the sanitizers watch.
 define libs

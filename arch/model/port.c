@@ -3,12 +3,18 @@
 #include "machine.h"
 #include "sim_atomic.h"
 
-#define TSC_KHZ 2500000ull
+#define TSC_KHZ       2500000ull
+#define WALL_START_NS 1700000000000000000ull
 
 u64 port_now(void)
 {
     sim_point();
     return machine.now;
+}
+
+u64 port_wall(void)
+{
+    return WALL_START_NS + machine.now;
 }
 
 u64 port_tsc_khz(void)

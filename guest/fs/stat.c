@@ -5,7 +5,7 @@
 
 s64 fs_now(void)
 {
-    return (s64)time_ns();
+    return (s64)(wall_start_ns() + time_ns());
 }
 
 /* Enters the tree; tree_leave() is due whatever the result. */

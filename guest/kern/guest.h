@@ -85,6 +85,10 @@ void cond_broadcast(struct cond *c);
  */
 
 u64 time_ns(void); /* since some moment before main() */
+/* What time_ns() and this make together is the time of day: ns since 1970 UTC. 0 = nobody here knows the date. */
+u64 wall_start_ns(void);
+/* From the machine's own source of chance; false: it has none, and what lies in buf must not be used. */
+bool random_fill(void *buf, size_t n);
 unsigned cpu_count(void);
 unsigned cpu_id(void); /* of the CPU that ran the caller a moment ago */
 /* So long CPU `cpu` wanted to run and the host ran something else; 0 where the host does not tell. */

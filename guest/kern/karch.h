@@ -44,6 +44,10 @@ u64 karch_tsc_khz(void); /* as the machine tells or as measured against its time
 /* One KIRQ_TIMER on this CPU so many ticks from now; replaces the former. */
 void karch_timer_arm(u64 tsc_ticks);
 
+u64 karch_rtc_seconds(void); /* since 1970, by the real-time clock; 0 if there is none; dear */
+
+bool karch_random(u64 *out); /* from the CPU's source of chance; false if it has none */
+
 /* Memory: everything is mapped at its physical address. */
 void karch_map(u64 addr, u64 bytes); /* makes RAM at addr usable; nothing happens if it is already */
 void karch_guard(void *page);      /* this page must not be touched from now on; this CPU notices if it is */

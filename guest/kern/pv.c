@@ -69,6 +69,13 @@ u32 pv_clock_msr(void)
     return pv_has(KVM_FEATURE_CLOCK_OLD) ? PV_MSR_SYSTEM_TIME_OLD : 0;
 }
 
+u32 pv_wall_msr(void)
+{
+    if (pv_has(KVM_FEATURE_CLOCK))
+        return PV_MSR_WALL_CLOCK;
+    return pv_has(KVM_FEATURE_CLOCK_OLD) ? PV_MSR_WALL_CLOCK_OLD : 0;
+}
+
 unsigned pv_cpu_count(void)
 {
     return pv.cpus;

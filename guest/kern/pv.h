@@ -8,6 +8,8 @@ void pv_init(void);
 bool pv_has(unsigned kvm_feature);
 /* The register of the clock's area; 0 if there is no such clock. */
 u32 pv_clock_msr(void);
+/* That of the wall clock, likewise. */
+u32 pv_wall_msr(void);
 /* How many CPUs our host says there are; 0 under any other host. */
 unsigned pv_cpu_count(void);
 /* Finds the dialect to speak; it may try an MSR for it (A5-4). */

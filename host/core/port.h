@@ -11,6 +11,8 @@
 
 /* Time: nanoseconds since start, the same on all CPUs, never going back. */
 u64 port_now(void);
+/* Nanoseconds since 1970 UTC, going on as port_now() does; 0: the machine knows no date. */
+u64 port_wall(void);
 /* Frequency of the time-stamp counter, kHz, constant; and the counter itself. */
 u64 port_tsc_khz(void);
 u64 port_tsc(void);

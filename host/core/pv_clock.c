@@ -84,10 +84,23 @@ enum outcome pv_clock_system(struct vcpu *v, u64 value)
     return o;
 }
 
-/* The time of day at which the system time was 0. The core knows no time of day: it is the epoch itself. */
+/* As the guest reads it from its areas, at this moment. */
+static u64 system_time(const struct vm *vm)
+{
+    u64 ticks = port_tsc() + vm->tsc_offset;
+    int8_t shift;
+    u32 mul;
+
+    scale(vm_tsc_khz(vm), &mul, &shift);
+    ticks = shift < 0 ? ticks >> -shift : ticks << shift;
+    return (u64)((unsigned __int128)ticks * mul >> 32);
+}
+
+/* The date at which the system time was 0; the epoch itself, 0, if nobody knows the date. */
 enum outcome pv_clock_wall(struct vcpu *v, u64 value)
 {
-    struct pv_wall_clock w = {.sec = 0, .nsec = 0};
+    u64 now = port_wall(), since = system_time(v->vm), start = now > since ? now - since : 0;
+    struct pv_wall_clock w = {.sec = (u32)(start / NS_PER_S), .nsec = start % NS_PER_S};
     enum outcome o;
 
     if (value & 3)

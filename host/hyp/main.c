@@ -13,6 +13,7 @@
 #include "serial.h"
 #include "svm_cpu.h"
 #include "xapic.h"
+#include "wall.h"
 
 _Noreturn void hyp_main(u32 magic, u32 info);
 
@@ -34,6 +35,7 @@ static const struct boot_info *machine_up(u32 magic, u32 info)
     xapic_init_cpu();
     if (!clock_init())
         hyp_fail(VM_STATUS_MACHINE, "the PIT does not count: time cannot be measured");
+    wall_init();
     percpu_start();
     con_host("CPUs: %u, free memory: %lu MiB, TSC: %lu kHz", percpu_count(), frames_left() * PAGE_SIZE / MiB,
              clock_tsc_khz());

@@ -13,6 +13,7 @@
 #include "stop.h"
 #include "trap.h"
 #include "serial.h"
+#include "wall.h"
 #include "xapic.h"
 
 /*
@@ -26,6 +27,11 @@ static u32 console_busy;
 u64 port_now(void)
 {
     return clock_ns();
+}
+
+u64 port_wall(void)
+{
+    return wall_ns();
 }
 
 u64 port_tsc_khz(void)

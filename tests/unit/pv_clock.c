@@ -129,6 +129,17 @@ static void absent_pages(void **state)
     assert_int_equal(vcpu.clock_msr, 0x2ff1);
 }
 
+static u64 wall_ns(u64 area)
+{
+    struct pv_wall_clock w;
+
+    assert_int_equal(pv_clock_wall(v, area), OUTCOME_DONE);
+    memcpy(&w, ram.byte + area, sizeof(w));
+    assert_int_equal(w.version & 1, 0);
+    assert_in_range(w.nsec, 0, 999999999);
+    return w.sec * 1000000000ull + w.nsec;
+}
+
 static void wall_clock(void **state)
 {
     struct pv_wall_clock w;
@@ -141,6 +152,16 @@ static void wall_clock(void **state)
     assert_int_equal(w.sec, 0);
     assert_int_equal(w.nsec, 0);
     assert_int_equal(vm.wall_clock_msr, 0x3000);
+    fake.wall_start = 1700000000000000000;
+    fake.now = 5000000000;
+    assert_int_equal(wall_ns(0x3000), fake.wall_start);
+    vm.tsc_offset = 2000000000; /* its counter is a second ahead: it was 0 a second earlier */
+    assert_int_equal(wall_ns(0x3000), fake.wall_start - 1000000000);
+    vm.tsc_offset = -(u64)2000000000;
+    fake.now += 1500000000;
+    assert_int_equal(wall_ns(0x3000), fake.wall_start + 1000000000);
+    vm.tsc_offset = 0;
+    fake.wall_start = 0;
     assert_int_equal(pv_clock_wall(v, 0x3001), OUTCOME_GP);
     assert_int_equal(pv_clock_wall(v, RAM_PAGES * PAGE_SIZE), OUTCOME_GP);
     assert_int_equal(vm.wall_clock_msr, 0x3000);

@@ -6,12 +6,14 @@
 #include "arch.h"
 #include "cpu.h"
 #include "cpuid.h"
+#include "lib/rtc.h"
 #include "lib/str.h"
 #include "msr.h"
 
 #define FCW_DEFAULT     0x37f
 #define MXCSR_DEFAULT   0x1f80
 #define FXSAVE_MXCSR_AT 24
+#define RDRAND_TRIES    10
 
 static u32 features; /* CPUID.1:ECX, asked only once: under a hypervisor CPUID is dear */
 
@@ -71,6 +73,28 @@ void karch_tls_set(void *pointer)
 u64 karch_tsc(void)
 {
     return rdtsc();
+}
+
+static u8 rtc_register_read(u8 reg)
+{
+    out8(RTC_INDEX, reg);
+    return in8(RTC_DATA);
+}
+
+u64 karch_rtc_seconds(void)
+{
+    return rtc_seconds(rtc_register_read);
+}
+
+/* A healthy source answers within ten tries (Intel SDM vol. 1, 7.3.17.1). */
+bool karch_random(u64 *out)
+{
+    if (!(cpu_features() & BIT(CPUID1_ECX_RDRAND)))
+        return false;
+    for (unsigned i = 0; i < RDRAND_TRIES; i++)
+        if (rdrand(out))
+            return true;
+    return false;
 }
 
 u32 cpu_features(void)

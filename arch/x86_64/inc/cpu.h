@@ -58,6 +58,15 @@ static inline void wrmsr(u32 msr, u64 v)
     __asm__ volatile("wrmsr" : : "c"(msr), "a"((u32)v), "d"((u32)(v >> 32)) : "memory");
 }
 
+/* false: no number was ready. */
+static inline bool rdrand(u64 *out)
+{
+    bool ready;
+
+    __asm__ volatile("rdrand %0" : "=r"(*out), "=@ccc"(ready));
+    return ready;
+}
+
 static inline u64 rdtsc(void)
 {
     u32 lo, hi;

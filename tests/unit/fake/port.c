@@ -52,6 +52,11 @@ u64 port_now(void)
     return at_load(&fake.now);
 }
 
+u64 port_wall(void)
+{
+    return fake.wall_start ? fake.wall_start + at_load(&fake.now) : 0;
+}
+
 u64 port_tsc_khz(void)
 {
     return fake.tsc_khz;

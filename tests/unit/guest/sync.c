@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sync.c: mutexes, conditions and sleep, on one CPU whose time is its instruction count. */
 /* with: guest/kern/sched.c guest/kern/sync.c guest/kern/thread.c guest/kern/stack.c guest/kern/time.c */
-/* with: guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c guest/kern/apf_table.c guest/kern/ipi.c guest/kern/mem.c */
+/* with: guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c guest/kern/apf_table.c guest/kern/ipi.c */
+/* with: guest/kern/mem.c guest/kern/runs.c */
 /* with: tests/unit/guest/fake/machine.c tests/unit/guest/fake/threads.c tests/unit/guest/fake/run.c */
 #include <stdarg.h>
 #include <stddef.h>

@@ -136,6 +136,22 @@ u64 karch_tsc(void)
     return ++fake.tsc;
 }
 
+u64 karch_rtc_seconds(void)
+{
+    return fake.rtc;
+}
+
+bool karch_random(u64 *out)
+{
+    static u64 number;
+
+    if (!fake.random)
+        return false;
+    fake.random--;
+    *out = ++number;
+    return true;
+}
+
 u64 karch_tsc_khz(void)
 {
     return FAKE_TSC_KHZ;

@@ -28,6 +28,8 @@ extern struct fake {
     u64 timer_due; /* TIMER_OFF: not armed */
     void (*on_wait)(void);
     unsigned waits;
+    u64 rtc;                              /* the date by the real-time clock, s; 0 = there is none */
+    unsigned random;                      /* so many numbers the CPU's source of chance has left: 1, 2, … */
     void (*on_write)(u32 msr, u64 value); /* may be NULL */
     struct fake_write log[FAKE_LOG_MAX];
     unsigned writes;
