@@ -53,6 +53,10 @@ void karch_map(u64 addr, u64 bytes); /* makes RAM at addr usable; nothing happen
 void karch_guard(void *page);      /* this page must not be touched from now on; this CPU notices if it is */
 void karch_guard_seen(void *page); /* … and now the CPU that calls this does; interrupts off */
 void karch_unguard(void *page);    /* it may be touched again, on every CPU */
+/* All CPUs must see the change; false, and a part of it made, if memory is out. */
+enum karch_access { KACCESS_NONE, KACCESS_READ, KACCESS_WRITE };
+must_check bool karch_protect(void *start, u64 bytes, enum karch_access access);
+void karch_protect_seen(void); /* now the CPU that calls this does; interrupts off */
 
 /* Console: polled. */
 void karch_con_write(const char *text, size_t n);

@@ -37,6 +37,31 @@ static struct boot_range first_used(u64 start, u64 end)
     return first;
 }
 
+/* Where a node is needed and there is none, the first of the pages is made into nodes, for good. */
+static bool add(u64 start, u64 bytes)
+{
+    if (runs_hungry(&mem.free)) {
+        check(!runs_find(&mem.free, &(u64){start}, &(u64){bytes}));
+        runs_feed(&mem.free, (void *)(uintptr_t)start);
+        start += PAGE_SIZE;
+        bytes -= PAGE_SIZE;
+    }
+    return !bytes || runs_add(&mem.free, start, bytes);
+}
+
+static u64 take(u64 bytes, u64 align)
+{
+    u64 page;
+
+    if (runs_hungry(&mem.free)) {
+        page = runs_take(&mem.free, PAGE_SIZE, PAGE_SIZE);
+        if (!page)
+            return 0;
+        runs_feed(&mem.free, (void *)(uintptr_t)page);
+    }
+    return runs_take(&mem.free, bytes, align);
+}
+
 static void offer(u64 start, u64 end)
 {
     start = ROUND_UP(start, PAGE_SIZE);
@@ -44,7 +69,7 @@ static void offer(u64 start, u64 end)
     if (end <= start)
         return;
     karch_map(start, end - start);
-    check(runs_add(&mem.free, start, end - start));
+    check(add(start, end - start));
     mem.start = mem.end ? MIN(mem.start, start) : start;
     mem.end = MAX(mem.end, end);
 }
@@ -72,7 +97,7 @@ void *mem_pages_aligned(size_t n, size_t align)
 
     mutex_lock(&mem.lock);
     if (n && n <= mem.free.bytes / PAGE_SIZE)
-        at = runs_take(&mem.free, n * PAGE_SIZE, align);
+        at = take(n * PAGE_SIZE, align);
     mutex_unlock(&mem.lock);
     return (void *)(uintptr_t)at;
 }
@@ -91,7 +116,7 @@ void mem_pages_free(void *pages, size_t n)
         return;
     check(!(at & PAGE_MASK) && at >= mem.start && at < mem.end && n <= (mem.end - at) / PAGE_SIZE);
     mutex_lock(&mem.lock);
-    was_taken = runs_add(&mem.free, at, n * PAGE_SIZE);
+    was_taken = add(at, n * PAGE_SIZE);
     mutex_unlock(&mem.lock);
     check(was_taken);
 }

@@ -80,9 +80,9 @@ static struct run *highest(struct run *x)
 
 /* ---- Nodes ---- */
 
-static bool has_unused(const struct runs *s)
+bool runs_hungry(const struct runs *s)
 {
-    return s->unused || s->first_used < RUNS_FIRST;
+    return !s->unused && s->first_used == RUNS_FIRST;
 }
 
 static void put_node(struct runs *s, struct run *x)
@@ -104,9 +104,9 @@ static struct run *new_node(struct runs *s, u64 start, u64 bytes)
     return x;
 }
 
-static void make_nodes(struct runs *s, u64 page)
+void runs_feed(struct runs *s, void *page)
 {
-    struct run *node = (struct run *)(uintptr_t)page;
+    struct run *node = page;
 
     for (unsigned i = 0; i < NODES_PER_PAGE; i++)
         put_node(s, &node[i]);
@@ -121,8 +121,7 @@ void runs_init(struct runs *s)
     s->bytes = 0;
 }
 
-/* Takes the range out of the run that holds it whole. With no unused node, it starts where that run does. */
-static void carve(struct runs *s, u64 start, u64 bytes)
+void runs_remove(struct runs *s, u64 start, u64 bytes)
 {
     struct run *low, *x, *high;
     u64 end = start + bytes, run_end;
@@ -163,19 +162,31 @@ static u64 find(const struct run *x, u64 bytes, u64 align)
 
 u64 runs_take(struct runs *s, u64 bytes, u64 align)
 {
-    u64 at;
+    u64 at = find(s->root, bytes, align);
 
-    if (!has_unused(s)) {
-        at = find(s->root, PAGE_SIZE, PAGE_SIZE);
-        if (!at)
-            return 0;
-        carve(s, at, PAGE_SIZE);
-        make_nodes(s, at);
-    }
-    at = find(s->root, bytes, align);
     if (at)
-        carve(s, at, bytes);
+        runs_remove(s, at, bytes);
     return at;
+}
+
+bool runs_find(const struct runs *s, u64 *start, u64 *bytes)
+{
+    u64 end = *start + *bytes;
+    const struct run *at = NULL;
+
+    for (const struct run *x = s->root; x;) {
+        if (end_of(x) > *start) {
+            at = x;
+            x = x->left;
+        } else {
+            x = x->right;
+        }
+    }
+    if (!at || at->start >= end)
+        return false;
+    *start = MAX(*start, at->start);
+    *bytes = MIN(end, end_of(at)) - *start;
+    return true;
 }
 
 bool runs_add(struct runs *s, u64 start, u64 bytes)
@@ -195,18 +206,12 @@ bool runs_add(struct runs *s, u64 start, u64 bytes)
             end = end_of(x);
             put_node(s, x);
         }
-        if (!has_unused(s)) {
-            make_nodes(s, start);
-            start += PAGE_SIZE;
-            s->bytes -= PAGE_SIZE;
-        }
         if (before && end_of(before) == start) {
             cut(low, before->start, &low, &x);
             start = x->start;
             put_node(s, x);
         }
-        if (end > start)
-            low = join(low, new_node(s, start, end - start));
+        low = join(low, new_node(s, start, end - start));
     }
     s->root = join(low, high);
     return fits;

@@ -22,9 +22,9 @@ struct heap {
     struct block *freed; /* atomic: by others */
 } __attribute__((aligned(CACHE_LINE)));
 
-static struct span none;                                             /* has no room, whatever the class */
-static struct heap nobody = {.room = {[0 ... CLASSES - 1] = &none}}; /* of threads that have none yet */
-static _Thread_local struct heap *mine = &nobody;
+static struct span none; /* has no room, whatever the class */
+static _Thread_local struct heap
+    *mine; /* NULL until the first use. Zero, because then start-up has nothing to copy */
 
 static struct heap heaps[MAX_THREADS];
 static struct mutex heaps_lock; /* protects the next two, and the heaps that are idle */
@@ -121,7 +121,7 @@ static struct heap *own_heap(void)
 {
     struct heap *h = mine;
 
-    if (h != &nobody)
+    if (h)
         return h;
     mutex_lock(&heaps_lock);
     h = idle;
@@ -142,9 +142,9 @@ void heap_thread_end(void)
 {
     struct heap *h = mine;
 
-    if (h == &nobody)
+    if (!h)
         return;
-    mine = &nobody;
+    mine = NULL;
     release_empty(h);
     mutex_lock(&heaps_lock);
     h->next_idle = idle;
@@ -155,7 +155,7 @@ void heap_thread_end(void)
 /* Before memory is said to be out: what the caller and threads that ended keep without need. */
 static void release_all(void)
 {
-    if (mine != &nobody)
+    if (mine)
         release_empty(mine);
     mutex_lock(&heaps_lock);
     for (struct heap *h = idle; h; h = h->next_idle)
@@ -239,14 +239,13 @@ static void *alloc_large(size_t bytes, size_t align)
 
 void *heap_alloc(size_t bytes)
 {
+    struct heap *h = mine;
     unsigned class;
-    struct span *s;
 
     if (bytes > SMALL_MAX)
         return alloc_large(bytes, BLOCK_ALIGN);
     class = class_of(bytes);
-    s = mine->room[class];
-    return s->free ? take(s) : alloc_slowly(class);
+    return h && h->room[class]->free ? take(h->room[class]) : alloc_slowly(class);
 }
 
 void *heap_alloc_aligned(size_t align, size_t bytes)

@@ -87,4 +87,11 @@ unsigned madt_cpus(u32 *hw_ids, unsigned max);
 
 /* pmap.c */
 void pmap_map_device(u64 addr);
+extern struct mutex pmap_lock; /* held by who changes what is mapped */
+u64 *pmap_table(u64 entry);
+/*
+ * What the entry points to, a table; if it maps a large page itself, that is first cut into pages of so many bytes.
+ * NULL if memory is out.
+ */
+u64 *pmap_split(u64 *entry, u64 bytes);
 #endif

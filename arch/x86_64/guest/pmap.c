@@ -2,8 +2,8 @@
 /*
  * pmap.c: the kernel's page tables: everything at its own address, in 1 GiB pages where the CPU has them, else 2 MiB.
  *
- * Entries are only added, before or by the CPU that uses them; but for guard pages, which are taken out of a large page
- * and put back. Until a CPU has forgotten the page (karch_guard_seen()) it misses the guard, nothing worse.
+ * Entries are only added, before or by the CPU that uses them, or cut into smaller ones that map the same. What may be
+ * done with a page is protect.c's.
  */
 #include "arch.h"
 #include "cpu.h"
@@ -22,9 +22,9 @@
 
 static u64 tables[TABLES_MAX][PT_ENTRIES] __attribute__((aligned(4096)));
 static unsigned tables_used;
-static struct mutex tables_lock;
+struct mutex pmap_lock;
 
-static u64 *table_of(u64 entry)
+u64 *pmap_table(u64 entry)
 {
     return (u64 *)(uintptr_t)(entry & PTE_ADDR);
 }
@@ -36,7 +36,7 @@ static u64 *table_get(u64 *entry)
         check(tables_used < TABLES_MAX);
         *entry = (u64)(uintptr_t)tables[tables_used++] | TABLE_BITS;
     }
-    return table_of(*entry);
+    return pmap_table(*entry);
 }
 
 /* Long mode itself is announced in this leaf, so it exists. */
@@ -80,55 +80,17 @@ void pmap_map_device(u64 addr)
     map(addr, addr + 1, LEAF_BITS | PTE_PCD | PTE_PWT);
 }
 
-/* What the entry points to, a table; if it maps a large page itself, that is first cut into pages of so many bytes. */
-static u64 *split(u64 *entry, u64 bytes)
+u64 *pmap_split(u64 *entry, u64 bytes)
 {
-    u64 first = *entry & PTE_ADDR, *table;
+    u64 first = *entry & PTE_ADDR, bits = *entry & LEAF_BITS, *table;
 
     if (!(*entry & PTE_PS))
-        return table_of(*entry);
+        return pmap_table(*entry);
     table = mem_pages(1);
     if (!table)
         return NULL;
     for (unsigned i = 0; i < PT_ENTRIES; i++)
-        table[i] = (first + i * bytes) | LEAF_BITS | (bytes > PAGE_SIZE ? PTE_PS : 0);
+        table[i] = (first + i * bytes) | bits | (bytes > PAGE_SIZE ? PTE_PS : 0);
     at_store_rel(entry, (u64)(uintptr_t)table | TABLE_BITS);
     return table;
-}
-
-/* The entry that maps this page alone; NULL if there is no memory for tables. */
-static u64 *entry_of(const void *page)
-{
-    u64 addr = (u64)(uintptr_t)page, *table;
-
-    mutex_lock(&tables_lock);
-    table = split(&table_of(boot_pml4[pt_index(addr, 4)])[pt_index(addr, 3)], PAGE_2M);
-    if (table)
-        table = split(&table[pt_index(addr, 2)], PAGE_SIZE);
-    mutex_unlock(&tables_lock);
-    return table ? &table[pt_index(addr, 1)] : NULL;
-}
-
-/* Without memory for tables there is no guard. */
-void karch_guard(void *page)
-{
-    u64 *entry = entry_of(page);
-
-    if (entry) {
-        at_store(entry, 0);
-        invlpg(page);
-    }
-}
-
-void karch_guard_seen(void *page)
-{
-    invlpg(page);
-}
-
-void karch_unguard(void *page)
-{
-    u64 *entry = entry_of(page);
-
-    if (entry)
-        at_store(entry, (u64)(uintptr_t)page | LEAF_BITS);
 }
