@@ -31,6 +31,7 @@ override FILE    := $(value FILE)# as typed: a `$$` in them is no variable of ma
 override PATTERN := $(value PATTERN)
 override PREFIX  := $(value PREFIX)
 override DESTDIR := $(value DESTDIR)
+SCRIPT          ?= images/lua/show.lua# make lua: what it runs
 SEED            ?=# make sim: replay this seed
 SECONDS         ?=# make sim, make soak: how long; none = a minute, or until stopped
 ONLY            ?=# make mutants: part of the names of those to try; none = all
@@ -200,6 +201,11 @@ build/libgcc.a: images/libgcc.sh
 	$(call say,AR,$@)
 	$Qimages/libgcc.sh $@
 
+# Programs of others.
+build/%/lua.elf: images/lua.sh images/source.sh images/cc build/%/cc.conf
+	$(call say,LUA,$@)
+	$Qimages/lua.sh $* $@
+
 build/libc/%/lib/libc.a: images/libc.sh images/libc/%.sh images/source.sh
 	@images/libc.sh $* build/libc/$*
 
@@ -301,7 +307,7 @@ build/sim/sim: $(SIM_OBJS)
 
 # ---- Verbs ---------------------------------------------------------------------------------------
 .PHONY: help deps all run test lint unit mc sim stress pair conf mutants iso bench soak soak-sim format clean distclean
-.PHONY: install uninstall cc
+.PHONY: install uninstall cc lua
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -332,7 +338,12 @@ run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
 
 cc: ## what images/cc needs to make guests of your C programs; docs/programs.md
 	$(call deps,build run)
-	$(build) build/$(LIBC)/cc.conf
+	$(build) build/host.elf build/$(LIBC)/cc.conf
+
+lua: ## boot Lua 5.4 on SCRIPT; without one it talks to you
+	$(call deps,build run)
+	$(build) build/host.elf build/$(LIBC)/lua.elf
+	@images/boot $(if $(SCRIPT),--module $(SCRIPT)) build/$(LIBC)/lua.elf $(if $(SCRIPT),/module/$(notdir $(SCRIPT)))
 
 all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGRAMS) ## build everything, run nothing
 
