@@ -23,12 +23,18 @@ export VCPUS    ?= $(CPUS)# CPUs of the guest
 export APF      ?= int# how absence is told: none legacy pf2 int dual
 export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (from an ISO)
 export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a network; 0 = as fast as FILE is
+export DB       ?=# make sql: database file to ask; none = one that is made of newlib's source
+export SQL      ?=# make sql: what to ask; `:n` in it is 0, 1 … TIMES - 1 in turn; none = a look at DB
+export TIMES    ?= 64# make sql: how often SQL with `:n` in it is run
+export CONNECTIONS ?= 1,4,16# make sql: how many connections share the work, each on a thread of its own
 export LIBC     ?= newlib# the guest's C library: newlib or picolibc
 export TIMEOUT  ?= 600# seconds after which a run is given up
 PREFIX          ?= /usr/local# where `make install` puts things
 DESTDIR         ?=# make install: a folder that stands for the root
 override FILE    := $(value FILE)# as typed: a `$$` in them is no variable of make's
 override PATTERN := $(value PATTERN)
+override DB      := $(value DB)
+override SQL     := $(value SQL)
 override PREFIX  := $(value PREFIX)
 override DESTDIR := $(value DESTDIR)
 SCRIPT          ?= images/lua/show.lua# make lua: what it runs
@@ -155,7 +161,7 @@ libc_objs  = $(patsubst %,build/$1/%.o,$(LIBC_SRCS) guest/libc/$1.c)
 GUEST_LD   = arch/x86_64/guest/link.ld
 APP_ROOMS  = guest/apps tests/pair/guest
 app_names  = $(basename $(notdir $(wildcard $1/*.c) $(patsubst %/,%,$(wildcard $1/*/))))
-APPS       = $(filter-out conf,$(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r))))
+APPS       = $(filter-out conf $(if $(wildcard build/sqlite/unavailable),sql),$(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r))))
 app_srcs   = $(foreach r,$(APP_ROOMS),$(wildcard $r/$1.c $r/$1/*.c))
 guests     = $(foreach a,$(APPS),build/$1/guest-$a.elf build/$1/guest-$a.elf32)
 GUESTS     = $(foreach l,$(LIBCS),$(call guests,$l)) build/guest-conf.elf build/guest-conf.elf32
@@ -179,7 +185,8 @@ endef
 PVH       = $(OBJCOPY) --strip-debug -R .multiboot
 MULTIBOOT = $(OBJCOPY) --strip-debug -O elf32-i386
 cc_objs  = $(KERN_OBJS) $(call libc_objs,$1) $(call libc_a,$1) build/libgcc.a
-app_objs = $(patsubst %,build/$1/%.o,$(call app_srcs,$2)) $(call cc_objs,$1)
+app_objs = $(patsubst %,build/$1/%.o,$(call app_srcs,$2)) $(FOREIGN_$2:%=build/$1/foreign/%.c.o) $(call cc_objs,$1)
+FOREIGN_sql = sqlite3
 $(foreach l,$(LIBCS),$(foreach a,$(APPS),$(eval $(call guest,$l/guest-$a,$(call app_objs,$l,$a)))))
 $(eval $(call guest,guest-conf,$(CONF_OBJS)))
 
@@ -205,6 +212,27 @@ build/libgcc.a: images/libgcc.sh
 build/%/lua.elf: images/lua.sh images/source.sh images/cc build/%/cc.conf
 	$(call say,LUA,$@)
 	$Qimages/lua.sh $* $@
+
+# SQLite, unmodified. The options are those by which Debian's own answers as it does, and what keeps a connection small:
+# it has to live beside its data's pages.
+SQLITE_OPTIONS = -DSQLITE_THREADSAFE=1 -DSQLITE_USE_URI=1 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_ENABLE_MATH_FUNCTIONS \
+                 -DSQLITE_LIKE_DOESNT_MATCH_BLOBS -DSQLITE_MAX_MMAP_SIZE=0x7fff0000 -DSQLITE_DEFAULT_MMAP_SIZE=0x7fff0000 \
+                 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_OMIT_LOOKASIDE -DSQLITE_DEFAULT_PCACHE_INITSZ=0 \
+                 -DSQLITE_MAX_WORKER_THREADS=0 -DUSE_PREAD -DHAVE_USLEEP -DHAVE_LOCALTIME_R -DHAVE_GMTIME_R -DHAVE_ISNAN
+define foreign
+build/$1/foreign/%.c.o: build/sqlite/%.c Makefile | $(call libc_a,$1)
+	$$(call say,CC,$$@)
+	@mkdir -p $$(@D)
+	$$Q$$(CC) $$($1_FLAGS) -w $$(SQLITE_OPTIONS) -c -o $$@ $$<
+$(patsubst %,build/$1/%.o,$(call app_srcs,sql)): | build/sqlite/sqlite3.c
+$(call room,$1,guest/apps/sql,-Iguest/kern -isystem build/sqlite)
+build/$1/guest-sql.link: build/libc/$1/lib/libm.a
+build/libc/$1/lib/libm.a: | $(call libc_a,$1)
+endef
+$(foreach l,$(LIBCS),$(eval $(call foreign,$l)))
+
+build/sqlite/sqlite3.c: images/sqlite.sh images/source.sh
+	@images/sqlite.sh build/sqlite
 
 build/libc/%/lib/libc.a: images/libc.sh images/libc/%.sh images/source.sh
 	@images/libc.sh $* build/libc/$*
@@ -307,7 +335,7 @@ build/sim/sim: $(SIM_OBJS)
 
 # ---- Verbs ---------------------------------------------------------------------------------------
 .PHONY: help deps all run test lint unit mc sim stress pair conf mutants iso bench soak soak-sim format clean distclean
-.PHONY: install uninstall cc lua
+.PHONY: install uninstall cc lua sql
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -329,7 +357,7 @@ help: ## this list
 	@sed -n 's/^\(export \)\?\([A-Z]*\) *?= *\([^#]*\)# \(.*\)/  \2=\3\t\4/p' $(THIS) | expand -t 20
 
 deps: ## install the Debian packages that are missing
-	$(call deps,run grub test)
+	$(call deps,run sql grub test)
 
 run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
 	$(call deps,run $(filter grub,$(BOOT)))
@@ -345,11 +373,18 @@ lua: ## boot Lua 5.4 on SCRIPT; without one it talks to you
 	$(build) build/host.elf build/$(LIBC)/lua.elf
 	@images/boot $(if $(SCRIPT),--module $(SCRIPT)) build/$(LIBC)/lua.elf $(if $(SCRIPT),/module/$(notdir $(SCRIPT)))
 
+sql: export RESIDENT := $(if $(filter file,$(origin RESIDENT)),,$(RESIDENT))
+sql: ## boot the host, let SQLite in the guest ask DB for SQL, compare with sqlite3; RESIDENT: none = DB / 11
+	$(call deps,run sql)
+	$(build) build/host.elf build/$(LIBC)/guest-sql.elf
+	@images/sql
+
 all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGRAMS) ## build everything, run nothing
 
 test: ## everything that can be tested here; the last line counts it
-	$(call deps,run grub test)
+	$(call deps,run sql grub test)
 	$(build) $(call libc_a,$(OTHER_LIBC)) || [ -e build/libc/$(OTHER_LIBC)/unavailable ]
+	$(build) build/sqlite/sqlite3.c || [ -e build/sqlite/unavailable ]
 	$(build) all
 	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim \
 	           $(BENCH_TESTS) $(PAIR_TESTS) $(CONF_TESTS)

@@ -8,6 +8,7 @@ set -u
 declare -A packages=(
     [build]='make gcc binutils libc6-dev'
     [run]='make gcc binutils libc6-dev python3 xz-utils newlib-source meson ninja-build qemu-system-x86 gdisk'
+    [sql]='tcl sqlite3'
     [grub]='grub-common grub-pc-bin xorriso mtools'
     [conf]='gcc libc6-dev python3 qemu-system-x86'
     [test]='libcmocka-dev nbdkit pkg-config groff-base'
