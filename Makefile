@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# Makefile: builds everything into build/. Here are the worlds, the rooms, the host and the verbs; guest/guest.mk has the guests,
-# tests/tests.mk the tests that are programs.
+# Makefile: builds everything into build/. The worlds, the rooms, the host and the verbs are here; guest/guest.mk has
+# the guests, tests/tests.mk the tests that are programs.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

@@ -7,7 +7,7 @@ import re
 
 import lint
 
-SOURCE = (".c", ".h", ".S", ".ld", ".def", ".py", ".sh", ".cfg", "Makefile", "/run", "/soak", "/compare", ".mut")
+SOURCE = (".c", ".h", ".S", ".ld", ".def", ".py", ".sh", ".cfg", "Makefile", ".mk", "/run", "/soak", "/compare", ".mut")
 SPDX = "SPDX-License-Identifier: BSD-2-Clause"
 FILE_LINES, FUNCTION_LINES, COLUMNS = 400, 80, 120
 UNFINISHED = re.compile(r"\b(TO[D]O|FIX[M]E|X{3}|not impl[e]mented|unimpl[e]mented)\b")
