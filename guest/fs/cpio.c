@@ -48,10 +48,15 @@ static enum cpio_result bad(struct cpio *c, u64 at, const char *wrong)
 
 static bool digit(u8 c, u32 *v)
 {
-    u32 letter = (c | 0x20u) - 'a';
+    u8 lower = c | 0x20;
 
-    *v = c >= '0' && c <= '9' ? (u32)(c - '0') : letter + 10;
-    return *v < 10 || letter < 6;
+    if (c >= '0' && c <= '9')
+        *v = (u32)(c - '0');
+    else if (lower >= 'a' && lower <= 'f')
+        *v = (u32)(lower - 'a' + 10);
+    else
+        return false;
+    return true;
 }
 
 /* The offset of the first byte that is no digit; 0 if all are. */
@@ -102,8 +107,8 @@ enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e)
         return bad(c, start + wrong, "not a hexadecimal digit");
     if (!field[NAME_BYTES] || field[NAME_BYTES] > CPIO_NAME_MAX)
         return bad(c, start, "no name can be so long");
-    data = ROUND_UP(start + HEADER_BYTES + field[NAME_BYTES], (u64)ALIGN);
-    if (data > c->bytes || field[FILE_BYTES] > c->bytes - data)
+    data = MIN(ROUND_UP(start + HEADER_BYTES + field[NAME_BYTES], (u64)ALIGN), c->bytes);
+    if (HEADER_BYTES + field[NAME_BYTES] > left || field[FILE_BYTES] > c->bytes - data)
         return bad(c, start, "the entry is longer than the module");
     if (header[HEADER_BYTES + field[NAME_BYTES] - 1])
         return bad(c, start + HEADER_BYTES, "the name is not terminated");

@@ -16,7 +16,7 @@ s64 device_read(enum fs_device device, void *buf, size_t n)
         memset(buf, 0, n);
         break;
     case FS_RANDOM:
-        return random_fill(buf, n) ? (s64)n : -E_NOSYS;
+        return random_fill(buf, n) ? (s64)n : -E_IO;
     }
     return (s64)n;
 }

@@ -5,7 +5,7 @@
  *     /            whatever a program makes, beside the trees in those modules that are cpio archives (newc);
  *                  what a later module or entry holds replaces what an earlier one holds
  *     /module/N    every other module as a file, N its name as the loader gave it, or its number
- *     /dev/console, /dev/null, /dev/zero, /dev/random
+ *     /dev/console, /dev/null, /dev/zero, /dev/random, /dev/urandom (the same)
  *     /tmp         empty at first
  *
  * All functions may be called by any thread with interrupts on. Results below 0 are -E_…; error.h. The bytes of a

@@ -255,16 +255,21 @@ static void add_plain(unsigned module, struct node *dir, const u8 *data, u64 byt
 
 static void add_devices(void)
 {
-    static const char *const names[] = {
-        [FS_CONSOLE] = "console", [FS_NULL] = "null", [FS_ZERO] = "zero", [FS_RANDOM] = "random"};
+    static const struct {
+        const char *name;
+        enum fs_device device;
+    } devices[] = {
+        {"console", FS_CONSOLE}, {"null", FS_NULL},      {"zero", FS_ZERO},
+        {"random", FS_RANDOM},   {"urandom", FS_RANDOM},
+    };
     struct node *dir = directory(&tree_root, "dev", 3);
 
-    for (unsigned i = FS_CONSOLE; dir && i < ARRAY_SIZE(names); i++) {
+    for (unsigned i = 0; dir && i < ARRAY_SIZE(devices); i++) {
         struct node *n = node_new(FS_DEVICE, MODE_DEVICE);
 
         if (n) {
-            n->device = i;
-            (void)put(dir, names[i], strlen(names[i]), n);
+            n->device = devices[i].device;
+            (void)put(dir, devices[i].name, strlen(devices[i].name), n);
             node_drop(n);
         }
     }

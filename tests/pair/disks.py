@@ -5,6 +5,7 @@ import os
 import random
 import struct
 import subprocess
+import tempfile
 import zlib
 
 FOLDER = "build/pair"
@@ -33,6 +34,35 @@ def text():
 def numbered():
     """Pages that hold nothing but their own number, in 64-bit words."""
     return b"".join(i.to_bytes(8, "little") * (PAGE // 8) for i in range(16 * MIB // PAGE))
+
+
+def tree():
+    """What tests/pair/guest/files.c reads, as images/cpio packs it, below `tree`."""
+    with tempfile.TemporaryDirectory() as folder:
+        top = os.path.join(folder, "top")
+        os.makedirs(os.path.join(top, "dir"))
+        with open(os.path.join(top, "text"), "w", encoding="ascii") as f:
+            f.write("The quick brown fox\njumps over the lazy dog\n")
+        os.link(os.path.join(top, "text"), os.path.join(top, "second"))
+        os.symlink("text", os.path.join(top, "link"))
+        with open(os.path.join(top, "dir", "numbered"), "wb") as f:
+            f.write(numbered()[: 8 * MIB])
+        for path, _, files in os.walk(top):
+            for name in files:
+                os.utime(os.path.join(path, name), (0, 0), follow_symlinks=False)
+            os.utime(path, (0, 0))
+        archive = os.path.join(folder, "archive")
+        subprocess.run(["images/cpio", archive, f"{top}=tree"], check=True, stdout=subprocess.DEVNULL)
+        with open(archive, "rb") as f:
+            return f.read()
+
+
+def bad_tree():
+    """The same, but with something that is no digit where the second last entry's size is."""
+    archive = bytearray(tree())
+    at = archive.rindex(b"070701", 0, archive.rindex(b"070701"))
+    archive[at + 60] = ord("?")
+    return bytes(archive)
 
 
 def write_if_other(path, contents):
@@ -75,9 +105,12 @@ def partitioned(mib, **parts):
     return make
 
 
-MODULES = {"text": text, "numbered": numbered, "numbered save": numbered, "numbered small save": numbered}
+MODULES = {"text": text, "numbered": numbered, "numbered save": numbered, "numbered small save": numbered,
+           "tree": tree, "bad tree": bad_tree}
 DISKS = {
     "text": holding("text", 32),
+    "tree": holding("tree", 40),
+    "bad tree": holding("bad tree", 40),
     "numbered": holding("numbered", 64),
     "numbered save": holding("numbered save", 40, 64),
     "numbered small save": holding("numbered small save", 40, 1),
