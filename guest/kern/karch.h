@@ -35,7 +35,8 @@ u8 karch_apf_vector(void);
 /* Threads. */
 /* Makes t start at entry, on a stack that ends at or below sp, with interrupts off. */
 void karch_thread_init(struct thread *t, void *sp, void (*entry)(void));
-void karch_tls_set(void *pointer);                         /* of the thread that runs */
+void karch_fpu_init(struct thread *t); /* before a program's thread starts; others do not compute */
+void karch_tls_set(void *pointer);     /* of the thread that runs */
 void karch_switch(struct thread *from, struct thread *to); /* interrupts off */
 
 /* Time. */

@@ -85,6 +85,7 @@ struct thread *thread_create_as(const struct thread_attr *attr, void (*fn)(void 
     set_name(t, attr->name);
     t->tls = tls_make(stack_top(&t->stack), &sp);
     karch_thread_init(t, sp, thread_entry);
+    karch_fpu_init(t);
     on = karch_irq_save();
     sched_enqueue_new(t);
     karch_irq_restore(on);
@@ -137,7 +138,6 @@ void thread_adopt_first(struct percpu *c)
     first->state = THREAD_RUNNING;
     first->stack = (struct stack){first_stack,
                                   ROUND_DOWN((size_t)(first_stack_end - first_stack), PAGE_SIZE) - PAGE_SIZE};
-    memcpy(first->name, "main", sizeof("main"));
     first->tls = tls_make_first();
     karch_tls_set(first->tls);
     c->current = first;
@@ -172,7 +172,7 @@ unsigned thread_number(const struct thread *t)
 
 const char *thread_name(const struct thread *t)
 {
-    return t->name;
+    return t->fn ? t->name : "main";
 }
 
 struct thread *thread_guarded(u64 addr)

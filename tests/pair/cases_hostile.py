@@ -38,9 +38,9 @@ CASES = [
     mode("clocks"),
     mode("slot-in-hole"),
     mode("never-acknowledge", 3, vcpus=1),
-    *[mode("scribble", 4, PANIC, apf=apf) for apf in ("legacy", "pf2", "int")],
-    mode("slot-absent", 5, PANIC),
-    mode("bad-vector", 6, PANIC),
+    *[mode("scribble", 4, PANIC, FAULT, apf=apf) for apf in ("legacy", "pf2", "int")],
+    mode("slot-absent", 5, PANIC, FAULT),
+    mode("bad-vector", 6, PANIC, FAULT),
     mode("acknowledge"),
 
     mode("apic-off", 4),

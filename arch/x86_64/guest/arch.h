@@ -75,6 +75,7 @@ void idt_load(struct percpu *c);
 
 /* karch.c */
 u32 cpu_features(void);
+void fsgsbase_init(void); /* on each CPU: WRFSBASE works if the CPU has it */
 
 /* apic.c */
 void apic_init(struct percpu *c);

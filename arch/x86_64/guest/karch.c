@@ -60,6 +60,10 @@ void karch_thread_init(struct thread *t, void *end, void (*entry)(void))
     for (int i = 0; i < 6; i++)
         *--sp = 0;
     t->sp = sp;
+}
+
+void karch_fpu_init(struct thread *t)
+{
     memset(t->fpu, 0, sizeof(t->fpu));
     *(u16 *)t->fpu = FCW_DEFAULT;
     *(u32 *)(t->fpu + FXSAVE_MXCSR_AT) = MXCSR_DEFAULT;
@@ -102,6 +106,17 @@ u32 cpu_features(void)
     if (!features)
         features = cpuid(1, 0).ecx;
     return features;
+}
+
+/* Trying is no way: QEMU takes a bit of CR4 that the CPU does not have for an exit from a guest (docs/emulators.md). */
+void fsgsbase_init(void)
+{
+    static enum { UNKNOWN, NO, YES } has;
+
+    if (has == UNKNOWN)
+        has = cpuid(0, 0).eax >= 7 && cpuid(7, 0).ebx & BIT(CPUID7_EBX_FSGSBASE) ? YES : NO;
+    if (has == YES)
+        write_cr4(read_cr4() | CR4_FSGSBASE);
 }
 
 bool karch_pv_leaf(u32 leaf, u32 out[4])

@@ -22,6 +22,7 @@ void arch_start(u32 protocol, u32 info)
 {
     gs_set(&cpus[0]);
     idt_load(&cpus[0]);
+    fsgsbase_init();
     boot.entry_tsc = head_tsc;
     boot_info_read(protocol, info);
     karch_guard(NULL); /* not earlier: loaders do put information into page 0 */
@@ -33,6 +34,7 @@ void arch_ap_start(struct percpu *c)
 {
     gs_set(c);
     idt_load(c);
+    fsgsbase_init();
     cpu_main(c);
 }
 

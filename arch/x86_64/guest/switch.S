@@ -10,9 +10,8 @@
  * trap_exception() restores (SDM vol. 3, 13.4). Most threads that miss pages never do; and in QEMU 7.2 each FXRSTOR can
  * disturb the first CPU's world switches (docs/emulators.md).
  *
- * The thread pointer is set by WRFSBASE, one instruction where WRMSR takes four. At a CPU's first switch it is not
- * enabled yet: switch_tls_refused() sees to that, or does its work on a CPU that has none. So start-up asks no CPUID,
- * which under a hypervisor is dear.
+ * The thread pointer is set by WRFSBASE, one instruction where WRMSR takes four; trap_exception() does its work on a
+ * CPU that has none.
  */
     .globl karch_switch, switch_tls
 karch_switch:

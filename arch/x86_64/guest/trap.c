@@ -2,7 +2,6 @@
 /* trap.c: what interrupted the CPU, and who handles it. */
 #include "arch.h"
 #include "cpu.h"
-#include "cpuid.h"
 #include "irq.h"
 #include "panic.h"
 #include "pvapf.h"
@@ -23,26 +22,6 @@ extern const struct fixup fixups_start[], fixups_end[]; /* link.ld */
 #define HLT_LENGTH        1
 #define SWITCH_TLS_LENGTH 5
 
-static bool has_fsgsbase(void)
-{
-    static enum { UNKNOWN, NO, YES } has;
-
-    if (has == UNKNOWN)
-        has = cpuid(0, 0).eax >= 7 && cpuid(7, 0).ebx & BIT(CPUID7_EBX_FSGSBASE) ? YES : NO;
-    return has == YES;
-}
-
-/* WRFSBASE %rax of karch_switch() is not enabled on this CPU, or it has none. */
-static void switch_tls_refused(struct frame *f)
-{
-    if (has_fsgsbase()) {
-        write_cr4(read_cr4() | CR4_FSGSBASE);
-        return;
-    }
-    karch_tls_set((void *)(uintptr_t)f->rax);
-    f->rip += SWITCH_TLS_LENGTH;
-}
-
 void trap_exception(struct frame *f)
 {
     if (f->vector == VEC_NM) { /* the first use of SSE or x87 since karch_switch() */
@@ -50,8 +29,9 @@ void trap_exception(struct frame *f)
         fxrstor(this_cpu()->current->fpu);
         return;
     }
-    if (f->vector == VEC_UD && f->rip == (u64)(uintptr_t)switch_tls) {
-        switch_tls_refused(f);
+    if (f->vector == VEC_UD && f->rip == (u64)(uintptr_t)switch_tls) { /* this CPU has no WRFSBASE */
+        karch_tls_set((void *)(uintptr_t)f->rax);
+        f->rip += SWITCH_TLS_LENGTH;
         return;
     }
     if (f->vector == VEC_GP) {

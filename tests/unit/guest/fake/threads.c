@@ -44,6 +44,11 @@ void karch_thread_init(struct thread *t, void *sp, void (*entry)(void))
     makecontext(c, entry, 0);
 }
 
+void karch_fpu_init(struct thread *t)
+{
+    (void)t;
+}
+
 void karch_tls_set(void *pointer)
 {
     (void)pointer;
