@@ -10,7 +10,6 @@
 #include "pv.h"
 #include "pvcpu.h"
 #include "thread.h"
-#include "wall.h"
 
 struct percpu cpus[MAX_CPUS];
 static unsigned cpus_online;
@@ -60,7 +59,6 @@ void kernel_main(void)
     pv_init();
     mem_init();
     clock_init();
-    wall_init();
     pvapf_init();
     thread_adopt_first(&cpus[0]);
     cpu_setup(&cpus[0]);

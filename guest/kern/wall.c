@@ -9,12 +9,10 @@
 #include "karch.h"
 #include "pv.h"
 #include "pv_area.h"
-#include "wall.h"
 
 #define NS_PER_S 1000000000ull
 
 static struct mutex lock;
-static u32 msr; /* by which the host tells; 0 = it does not */
 static u32 known;
 static u64 start_ns;
 
@@ -22,7 +20,7 @@ static u64 start_ns;
 static u64 ask_host(void)
 {
     static struct pv_wall_clock area __attribute__((aligned(16)));
-    u32 version;
+    u32 msr = pv_wall_msr(), version;
     u64 ns;
 
     if (!msr)
@@ -40,12 +38,6 @@ static u64 ask_machine(void)
     u64 seconds = karch_rtc_seconds(), now = time_ns();
 
     return seconds * NS_PER_S > now ? seconds * NS_PER_S - now : 0;
-}
-
-void wall_init(void)
-{
-    msr = pv_wall_msr();
-    known = 0;
 }
 
 u64 wall_start_ns(void)

@@ -213,10 +213,8 @@ int pthread_detach(pthread_t t)
 /* The program ends with its last thread, main() counted only as long as it runs (XSH pthread_exit). */
 static _Noreturn void exit_adopted(struct slot *s)
 {
-    bool first = !(s - slots);
-
     finish(s);
-    if (!first)
+    if (thread_number(thread_self()) != 0)
         thread_exit();
     mutex_lock(&guard);
     while (running)

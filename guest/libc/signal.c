@@ -49,12 +49,13 @@ static struct sigaction action_of(int signal)
 
 static _Noreturn void killed(int signal)
 {
-    char line[80];
-    int n = snprintf(line, sizeof(line), "killed by signal %d (%s)\n", signal, strsignal(signal));
+    char why[64];
 
-    con_write(line, (size_t)n);
-    machine_exit(STATUS_ABORT);
+    snprintf(why, sizeof(why), "signal %d: %s", signal, strsignal(signal));
+    os_abort(why);
 }
+
+static void send_pending(void);
 
 static void handle(int signal, siginfo_t *info)
 {
@@ -65,12 +66,15 @@ static void handle(int signal, siginfo_t *info)
         return;
     if (a.sa_handler == SIG_DFL)
         killed(signal);
+    if (info->si_code == SI_KERNEL) /* most handlers of a fault jump away, by a longjmp() that unblocks nothing */
+        a.sa_flags |= SA_NODEFER;
     blocked |= a.sa_mask | (a.sa_flags & SA_NODEFER ? 0 : BIT_OF(signal));
     if (a.sa_flags & SA_SIGINFO)
         a.sa_sigaction(signal, info, NULL);
     else
         a.sa_handler(signal);
     blocked = before;
+    send_pending();
 }
 
 static void send(int signal)

@@ -45,6 +45,7 @@ class Case:
     module: str = "data:{bytes}:data"
     latency: float = 0  # ms
     graph: object = None  # a function that makes the block graph of the disk's path
+    extra: tuple = ()  # more of QEMU's arguments
     limit: int = 40  # seconds
     then: str = ""  # the host's arguments for a second boot from the same disk, without a guest image …
     first: tuple = (7,)  # … which follows one that ended with one of these
@@ -77,7 +78,7 @@ class Case:
             return self.alone(guest_args, facts["module"])
         host_args = f"{self.host} module={self.module}" if self.module else self.host
         m = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, guest=self.image(),
-                            host_args=host_args.format(**facts), guest_args=guest_args)
+                            host_args=host_args.format(**facts), guest_args=guest_args, extra=self.extra)
         if self.disk:
             m.disk = self.scratch(".img")
             disks.copy(self.disk, m.disk)
@@ -92,7 +93,7 @@ class Case:
     def alone(self, guest_args, module):
         """The guest on QEMU itself: the same machine with the guest in the host's place, and its module in a file."""
         words = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, host=self.image(),
-                                guest=module).command()
+                                guest=module, extra=self.extra).command()
         words[words.index("-append") + 1] = guest_args
         if self.boot == "kvm":
             kvm_or_skip()

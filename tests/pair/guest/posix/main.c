@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c: POSIX as a program sees it: many small checks, told in TAP; the exit status says whether all were good. */
 #include "posix.h"
+#include "guest.h"
 #include "lib/atomic.h"
 #include <sched.h>
 #include <stdio.h>
@@ -61,6 +62,10 @@ struct timespec soon(clockid_t clock, long ms)
 
 int main(int argc, char **argv)
 {
+    struct fl_stats host;
+
+    if (argc == 2 && !strncmp(argv[1], "end=", 4))
+        end_by(argv[1] + 4);
     test_threads();
     test_mutexes();
     test_conditions();
@@ -69,6 +74,10 @@ int main(int argc, char **argv)
     test_semaphores();
     test_time(argc, argv);
     test_thread_local();
+    test_process(argc, argv);
+    test_signals();
+    if (host_stats(&host, 0))
+        printf("posix: host: not_present=%lu evictions=%lu\n", host.not_present, host.evictions);
     printf("1..%u\nposix: %u checks, %u bad\n", count, count, bad);
     return bad != 0;
 }

@@ -26,3 +26,7 @@ void test_keys(void);
 void test_semaphores(void);
 void test_time(int argc, char **argv);
 void test_thread_local(void);
+void test_process(int argc, char **argv);
+void test_signals(void);
+/* Ends the program in this way. */
+void end_by(const char *how);

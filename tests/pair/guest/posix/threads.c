@@ -7,7 +7,10 @@
 
 #define BIG_STACK (1024 * 1024)
 
-static unsigned hold, seen;
+static pthread_mutex_t gate = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t opens = PTHREAD_COND_INITIALIZER;
+static unsigned seen;
+static bool open;
 static pthread_t me;
 
 static void *give_back(void *arg)
@@ -23,8 +26,20 @@ static void *leave(void *arg)
 static void *stay(void *arg)
 {
     at_add(&seen, 1);
-    await(&hold, 1);
+    pthread_mutex_lock(&gate);
+    while (!open)
+        pthread_cond_wait(&opens, &gate);
+    pthread_mutex_unlock(&gate);
     return arg;
+}
+
+/* Those that stay() may go, or may not from now on. */
+static void set_gate(bool to)
+{
+    pthread_mutex_lock(&gate);
+    open = to;
+    pthread_cond_broadcast(&opens);
+    pthread_mutex_unlock(&gate);
 }
 
 static void *who(void *arg)
@@ -74,7 +89,7 @@ static void ends(void)
     pthread_t t, seen_by_itself = 0;
     void *value;
 
-    ok(end(begin(give_back, &hold)) == &hold);
+    ok(end(begin(give_back, &gate)) == &gate);
     ok(end(begin(leave, &seen)) == &seen);
     t = begin(who, &seen_by_itself);
     end(t);
@@ -96,7 +111,7 @@ static void detached(void)
     pthread_t t;
     int state;
 
-    at_store(&hold, 0);
+    set_gate(false);
     at_store(&seen, 0);
     pthread_attr_init(&attr);
     ok(pthread_attr_getdetachstate(&attr, &state) == 0 && state == PTHREAD_CREATE_JOINABLE);
@@ -105,14 +120,14 @@ static void detached(void)
     ok(pthread_create(&t, &attr, stay, NULL) == 0);
     await(&seen, 1);
     ok(pthread_join(t, NULL) == EINVAL);
-    at_store(&hold, 1);
+    set_gate(true);
     while (pthread_kill(t, 0) == 0)
         sched_yield();
-    at_store(&hold, 0);
+    set_gate(false);
     t = begin(stay, NULL);
     ok(pthread_detach(t) == 0);
     ok(pthread_detach(t) == EINVAL);
-    at_store(&hold, 1);
+    set_gate(true);
     while (pthread_kill(t, 0) == 0)
         sched_yield();
     t = begin(give_back, NULL);
@@ -132,8 +147,8 @@ static void stacks(void)
     ok(pthread_attr_getstacksize(&attr, &bytes) == 0 && bytes >= PTHREAD_STACK_MIN);
     ok(pthread_attr_setstacksize(&attr, PTHREAD_STACK_MIN - 1) == EINVAL);
     ok(pthread_attr_setstacksize(&attr, BIG_STACK) == 0);
-    ok(pthread_create(&t, &attr, deep, &hold) == 0);
-    ok(pthread_join(t, &value) == 0 && value == &hold);
+    ok(pthread_create(&t, &attr, deep, &gate) == 0);
+    ok(pthread_join(t, &value) == 0 && value == &gate);
     ok(pthread_attr_setschedpolicy(&attr, SCHED_FIFO) == ENOTSUP);
 }
 
@@ -142,10 +157,10 @@ static unsigned many(void)
     static pthread_t t[PTHREAD_THREADS_MAX];
     unsigned n = 0;
 
-    at_store(&hold, 0);
+    set_gate(false);
     while (n < PTHREAD_THREADS_MAX && pthread_create(&t[n], NULL, stay, NULL) == 0)
         n++;
-    at_store(&hold, 1);
+    set_gate(true);
     for (unsigned i = 0; i < n; i++)
         end(t[i]);
     return n;

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* ends.c: the ways in which a program may end: `posix end=HOW`. What is due is on the console and in the exit status. */
+#include "posix.h"
+#include <assert.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static unsigned constructed;
+static jmp_buf back;
+
+__attribute__((constructor)) static void construct(void)
+{
+    constructed++;
+}
+
+__attribute__((destructor)) static void destruct(void)
+{
+    printf("end: destructor, constructed %u\n", constructed);
+}
+
+static void first(void)
+{
+    printf("end: registered first\n");
+}
+
+static void second(void)
+{
+    printf("end: registered second\n");
+}
+
+static void quick(void)
+{
+    printf("end: quick\n");
+    fflush(stdout);
+}
+
+static void *last(void *arg)
+{
+    printf("end: a thread outlives main()\n");
+    return arg;
+}
+
+static void *exit_here(void *arg)
+{
+    exit(arg ? 9 : 0);
+}
+
+static void *abort_here(void *arg)
+{
+    abort();
+    return arg;
+}
+
+static void jump(int signal)
+{
+    longjmp(back, signal);
+}
+
+static void come_back(int signal)
+{
+    printf("end: signal %d\n", signal);
+}
+
+/* A handler that comes back does not save the program, one that jumps away does. */
+static void abort_handled(void)
+{
+    signal(SIGABRT, jump);
+    if (!setjmp(back))
+        abort();
+    printf("end: saved\n");
+    signal(SIGABRT, come_back);
+    abort();
+}
+
+void end_by(const char *how)
+{
+    atexit(first);
+    atexit(second);
+    at_quick_exit(quick);
+    if (!strcmp(how, "exit"))
+        exit(8);
+    if (!strcmp(how, "_exit"))
+        _exit(7);
+    if (!strcmp(how, "quick"))
+        quick_exit(6);
+    if (!strcmp(how, "abort"))
+        abort_handled();
+    if (!strcmp(how, "abort-thread"))
+        end(begin(abort_here, NULL));
+    if (!strcmp(how, "assert"))
+        assert(how[0] == 'b' && "beginning");
+    if (!strcmp(how, "signal"))
+        raise(SIGTERM);
+    if (!strcmp(how, "exit-thread"))
+        end(begin(exit_here, back));
+    begin(last, NULL);
+    pthread_exit(NULL);
+}
