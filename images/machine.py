@@ -132,9 +132,10 @@ class Outcome:
 def run(command, time_limit, show=None, stdin=subprocess.DEVNULL):
     """
     Runs the emulator until it ends or time_limit seconds are over; show(bytes) gets its output as it comes, and may
-    return how many seconds are left from then on; stdin is what it reads. Leaves no process behind, not even when an exception (Ctrl-C) passes
-    through; a signal handler calls stop_all(). A run in which QEMU lost the guest's state, which the host recognises,
-    or aborted over a guest's CR8 (docs/emulators.md) says nothing about us and is repeated, in the open.
+    return how many seconds are left from then on; stdin is what it reads. Leaves no process behind, not even when an
+    exception (Ctrl-C) passes through; a signal handler calls stop_all(). A run in which QEMU lost the guest's state,
+    which the host recognises, or aborted over a guest's CR8 (docs/emulators.md) says nothing about us and is repeated,
+    in the open.
     """
     for attempt in range(ATTEMPTS):
         outcome = run_once(command, time_limit, show, stdin)

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* con.c: one writer at a time, with interrupts on while the slow device works; input is polled. */
+/* con.c: whole writes, with interrupts on while the slow device works; polled reads, by lines, that end with ^D. */
 #include "con.h"
 #include "guest.h"
 #include "karch.h"
 
 #define POLL_NS 10000000ull
+#define END_OF_TEXT \
+    4 /* ^D: what came so far is the read; if nothing came, the file ends (POSIX XBD 11.1.9) */
 
 static struct mutex writing;
 
@@ -21,8 +23,13 @@ size_t con_read(char *text, size_t n)
     int c;
 
     while (n && !got) {
-        while (got < n && (c = karch_con_read()) >= 0)
+        while (got < n && (c = karch_con_read()) >= 0) {
+            if (c == END_OF_TEXT)
+                return got;
             text[got++] = (char)c;
+            if (c == '\n')
+                return got;
+        }
         if (!got)
             thread_sleep(POLL_NS);
     }
