@@ -26,7 +26,7 @@ export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (fro
 export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a network; 0 = as fast as FILE is
 export DB       ?=# make sql: database file to ask; none = one that is made of newlib's source
 export SQL      ?=# make sql: what to ask; `:n` in it is 0, 1 … TIMES - 1 in turn; none = a look at DB
-export TIMES    ?= 64# make sql: how often SQL with `:n` in it is run
+export TIMES    ?= 128# make sql: how often SQL with `:n` in it is run
 export CONNECTIONS ?= 1,4,16# make sql: how many connections share the work, each on a thread of its own
 export LIBC     ?= newlib# the guest's C library: newlib or picolibc
 export TIMEOUT  ?= 600# seconds after which a run is given up
@@ -176,6 +176,7 @@ LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
 PAIR_TESTS = $(wildcard tests/pair/run)
 CONF_TESTS = $(wildcard tests/conf/t_*.py)
 BENCH_TESTS = $(wildcard tests/bench/t_*.py)
+FOREIGN_TESTS = $(wildcard tests/foreign/t_*.py)
 
 help: ## this list
 	@echo 'Verbs:'
@@ -214,7 +215,7 @@ test: ## everything that can be tested here; the last line counts it
 	$(build) build/sqlite/sqlite3.c || [ -e build/sqlite/unavailable ]
 	$(build) all
 	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim \
-	           $(BENCH_TESTS) $(PAIR_TESTS) $(CONF_TESTS)
+	           $(BENCH_TESTS) $(PAIR_TESTS) $(FOREIGN_TESTS) $(CONF_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)

@@ -9,7 +9,8 @@ libc_objs  = $(patsubst %,build/$1/%.o,$(LIBC_SRCS) guest/libc/$1.c)
 GUEST_LD   = arch/x86_64/guest/link.ld
 APP_ROOMS  = guest/apps tests/pair/guest
 app_names  = $(basename $(notdir $(wildcard $1/*.c) $(patsubst %/,%,$(wildcard $1/*/))))
-APPS       = $(filter-out conf $(if $(wildcard build/sqlite/unavailable),sql),$(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r))))
+NO_APPS    = conf $(if $(wildcard build/sqlite/unavailable),sql)
+APPS       = $(filter-out $(NO_APPS),$(sort $(foreach r,$(APP_ROOMS),$(call app_names,$r))))
 app_srcs   = $(foreach r,$(APP_ROOMS),$(wildcard $r/$1.c $r/$1/*.c))
 guests     = $(foreach a,$(APPS),build/$1/guest-$a.elf build/$1/guest-$a.elf32)
 GUESTS     = $(foreach l,$(LIBCS),$(call guests,$l)) build/guest-conf.elf build/guest-conf.elf32
@@ -63,10 +64,11 @@ build/%/lua.elf: images/lua.sh images/source.sh images/cc build/%/cc.conf
 
 # SQLite, unmodified. The options are those by which Debian's own answers as it does, and what keeps a connection small:
 # it has to live beside its data's pages.
-SQLITE_OPTIONS = -DSQLITE_THREADSAFE=1 -DSQLITE_USE_URI=1 -DSQLITE_OMIT_LOAD_EXTENSION -DSQLITE_ENABLE_MATH_FUNCTIONS \
-                 -DSQLITE_LIKE_DOESNT_MATCH_BLOBS -DSQLITE_MAX_MMAP_SIZE=0x7fff0000 -DSQLITE_DEFAULT_MMAP_SIZE=0x7fff0000 \
-                 -DSQLITE_DEFAULT_MEMSTATUS=0 -DSQLITE_OMIT_LOOKASIDE -DSQLITE_DEFAULT_PCACHE_INITSZ=0 \
-                 -DSQLITE_MAX_WORKER_THREADS=0 -DUSE_PREAD -DHAVE_USLEEP -DHAVE_LOCALTIME_R -DHAVE_GMTIME_R -DHAVE_ISNAN
+SQLITE_OPTIONS = -DSQLITE_THREADSAFE=1 -DSQLITE_USE_URI=1 -DSQLITE_OMIT_LOAD_EXTENSION \
+                 -DSQLITE_ENABLE_MATH_FUNCTIONS -DSQLITE_LIKE_DOESNT_MATCH_BLOBS \
+                 -DSQLITE_MAX_MMAP_SIZE=0x7fff0000 -DSQLITE_DEFAULT_MMAP_SIZE=0x7fff0000 \
+                 -DSQLITE_OMIT_LOOKASIDE -DSQLITE_DEFAULT_PCACHE_INITSZ=0 -DSQLITE_DEFAULT_MEMSTATUS=0 \
+                 -DSQLITE_MAX_WORKER_THREADS=0 -DUSE_PREAD -DHAVE_USLEEP -DHAVE_LOCALTIME_R -DHAVE_GMTIME_R
 define foreign
 build/$1/foreign/%.c.o: build/sqlite/%.c Makefile | $(call libc_a,$1)
 	$$(call say,CC,$$@)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSD-2-Clause
-# sqlite_db.py: a database of newlib's source: files, their lines, and where each word is: `images/sqlite_db.py TAR OUT.db`.
+# sqlite_db.py: make a database of newlib's source, its files, their lines, and where each word is:
+# `images/sqlite_db.py TAR OUT.db`.
 #
 #     file(id, path, lines)      line(id, file, number, text)      word(word, line)      name(id, word, lines)
 #
@@ -32,7 +33,7 @@ def say(text):
 
 
 def sources(path):
-    """Path and lines of each source file in the tar; those left out are the registers of one board, and older versions."""
+    """Path and lines of each source file in the tar, without the registers of one board, and without older versions."""
     with tarfile.open(path) as tar:
         for member in tar:
             name = member.name.partition("/")[2]

@@ -80,8 +80,8 @@ const char *options_read(struct options *o, int argc, char **argv)
 {
     static char none[] = "";
 
-    *o = (struct options){.before = none, .after = none, .times = 1, .connections = {1}, .counts = 1, .off = true,
-                          .on = true};
+    *o = (struct options){
+        .before = none, .after = none, .times = 1, .connections = {1}, .counts = 1, .off = true, .on = true};
     for (int i = 1; i < argc; i++) {
         const char *why = read_word(o, argv[i]);
 

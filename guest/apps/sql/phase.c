@@ -95,8 +95,8 @@ static void wait_for_all(struct work *w)
     while (w->running) {
         if (cond_wait_until(&w->finished, &w->lock, due))
             continue;
-        printf("sql: %u connections, apf %s: %u of %u queries\n", w->phase->connections, w->phase->apf ? "on" : "off",
-               at_load(&w->done), w->task->jobs);
+        printf("sql: %u connections, apf %s: %u of %u queries\n", w->phase->connections,
+               w->phase->apf ? "on" : "off", at_load(&w->done), w->task->jobs);
         due += REPORT_NS;
     }
     mutex_unlock(&w->lock);

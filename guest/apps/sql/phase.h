@@ -20,7 +20,7 @@ struct phase {
     unsigned connections;
     bool apf;
     u64 ns, rows;
-    struct fl_stats before, after; /* the host's counters; all 0 if it has none for us */
+    struct fl_stats before, after;     /* the host's counters; all 0 if it has none for us */
     struct apf_counters told, telling; /* the guest's own, before and after */
 };
 

@@ -86,13 +86,14 @@ static bool run(struct connection *c, sqlite3_stmt *statement, struct rows *out)
     return step == SQLITE_DONE || fail_sqlite(c);
 }
 
-bool script_run(struct connection *c, const struct script *s, unsigned statement, unsigned n, struct rows *out)
+bool script_run(struct connection *c, const struct script *s, unsigned statement, unsigned n,
+                struct rows *out)
 {
     sqlite3_stmt **compiled = &c->statement[statement];
     int parameter;
 
-    if (!*compiled && sqlite3_prepare_v3(c->db, s->text[statement], s->bytes[statement], SQLITE_PREPARE_PERSISTENT,
-                                         compiled, NULL) != SQLITE_OK)
+    if (!*compiled && sqlite3_prepare_v3(c->db, s->text[statement], s->bytes[statement],
+                                         SQLITE_PREPARE_PERSISTENT, compiled, NULL) != SQLITE_OK)
         return fail_sqlite(c);
     parameter = sqlite3_bind_parameter_index(*compiled, PARAMETER);
     if (parameter)

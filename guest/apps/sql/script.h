@@ -28,6 +28,7 @@ void connection_close(struct connection *c);
 /* Each statement is compiled, so whatever it needs exists already. false: see c->message. */
 bool script_split(struct script *s, struct connection *c, const char *sql);
 /* Adds the rows of one statement of the script to *out. */
-bool script_run(struct connection *c, const struct script *s, unsigned statement, unsigned n, struct rows *out);
+bool script_run(struct connection *c, const struct script *s, unsigned statement, unsigned n,
+                struct rows *out);
 /* All of the SQL in its order, each statement compiled when its turn comes. */
 bool script_once(struct connection *c, const char *sql, struct rows *out);

@@ -19,8 +19,8 @@ static void line(const struct phase *ph, unsigned queries)
            ratio(queries, s), ratio((double)ph->rows, s), ph->telling.not_present - ph->told.not_present);
     if (host_offers_calls())
         printf(" %9lu %8.1f %6lu %7lu", b->reads - a->reads,
-               ratio((double)(b->inflight_ns - a->inflight_ns), (double)(b->now_ns - a->now_ns)), b->inflight_max,
-               b->evictions - a->evictions);
+               ratio((double)(b->inflight_ns - a->inflight_ns), (double)(b->now_ns - a->now_ns)),
+               b->inflight_max, b->evictions - a->evictions);
     printf("\n");
 }
 
