@@ -41,7 +41,7 @@ static void reload(struct vcpu *v)
     seq = inv_snapshot(&vm->inv);                /* (3) */
     if (!pager_resident(vm, s, s->base, &pfn)) { /* (4) */
         v->apic_page.due = true;
-        vcpu_set_state(v, VCPU_WAIT_PAGE);
+        vcpu_sit_out(v, s->base, VCPU_WAIT_PAGE);
         pager_load(vm, s, s->base, &v->apf.tickets.sync);
         return;
     }

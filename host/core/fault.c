@@ -68,12 +68,12 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn)
         break;
     case APF_HALT:
         stat_add(vm, apf_halts, 1);
-        vcpu_set_state(v, VCPU_APF_HALTED);
+        vcpu_sit_out(v, gfn, VCPU_APF_HALTED);
         vcpu_events(v);
         break;
     case APF_SYNC:
         stat_add(vm, sync_waits, 1);
-        vcpu_set_state(v, VCPU_WAIT_PAGE);
+        vcpu_sit_out(v, gfn, VCPU_WAIT_PAGE);
         break;
     }
     if (ticket)

@@ -150,7 +150,7 @@ void guest_bring(struct vcpu *v, gfn_t gfn)
 
     if (!s) /* gone since it was found absent, or INVALID: the exit that is executed again sees what is true then */
         return;
-    vcpu_set_state(v, VCPU_WAIT_PAGE);
+    vcpu_sit_out(v, gfn, VCPU_WAIT_PAGE);
     stat_add(v->vm, sync_waits, 1);
     pager_load(v->vm, s, gfn, &v->apf.tickets.sync);
 }

@@ -10,16 +10,26 @@ static unsigned wanted(const struct aging *a)
     return MIN(AGE_OLD, AGE_LEAN - a->lean);
 }
 
-/* A page meets the hand. Whoever changes its word meanwhile goes first: then it stays as it is until the next round. */
-static void meet(struct aging *a, struct slot *s, gfn_t gfn, bool young, struct batch *b)
+/* A vCPU sat a fault out for this page, and has not run since. The others always have a frame beside these. */
+static bool awaited(const struct vm *vm, gfn_t gfn)
 {
+    for (unsigned i = 0; i < vm->vcpus; i++)
+        if (at_load(&vm->vcpu[i]->sat_out) == gfn.v + 1)
+            return vm->pager.frames.count > vm->vcpus;
+    return false;
+}
+
+/* A page meets the hand. Whoever changes its word meanwhile goes first: then it stays as it is until the next round. */
+static void meet(struct vm *vm, struct slot *s, gfn_t gfn, bool young, struct batch *b)
+{
+    struct aging *a = &vm->pager.aging;
     u64 word = at_load(&slot_page(s, gfn)->word);
     u64 age = young || (word & PAGE_REF) ? 0 : MIN(PAGE_AGE_OF(word) + 1, AGE_MAX);
 
     if ((word & PAGE_STATE) != PAGE_RESIDENT)
         return;
     a->met++;
-    if (age >= wanted(a) && !(word & PAGE_REF)) /* it has not just come in */
+    if (age >= wanted(a) && !(word & PAGE_REF) && !awaited(vm, gfn)) /* it has not just come in */
         a->taken += batch_take(b, s, gfn, word);
     else
         (void)at_cas(&slot_page(s, gfn)->word, &word, (word & ~(PAGE_REF | PAGE_AGE)) | PAGE_AGED(age));
@@ -58,7 +68,7 @@ static u32 pass_window(struct vm *vm, struct slot *s, struct batch *b)
 
     tdp_age(&vm->tdp, start, end, young, true);
     while (!batch_full(b) && resident_next(s, &a->hand, end)) {
-        meet(a, s, a->hand, tdp_young_bit(young, a->hand.v - start.v), b);
+        meet(vm, s, a->hand, tdp_young_bit(young, a->hand.v - start.v), b);
         a->hand.v++;
     }
     remember(s, start, a->hand, end, young);

@@ -4,7 +4,8 @@
  *
  * A hand goes round guest memory. Where it passes, a generation of each page's life ends: a page that was used in it is
  * of age 0, any other one generation older than before, up to AGE_MAX. Pages of age AGE_OLD are taken. After AGE_OLD
- * rounds that found too few of them, each further one is content with pages a generation younger, in the end with any.
+ * rounds that found too few of them, each further one is content with pages a generation younger, in the end with any:
+ * but with none that the hand has not passed since it came in, and none that a vCPU waits to use (vcpu_sit_out()).
  */
 #pragma once
 #include "lib/types.h"

@@ -64,9 +64,23 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
         apic_page_runnable(v);
 }
 
+void vcpu_sit_out(struct vcpu *v, gfn_t gfn, enum vcpu_state s)
+{
+    at_store(&v->sat_out, gfn.v + 1);
+    v->due |= DUE_RUN;
+    vcpu_set_state(v, s);
+}
+
+static void has_run(struct vcpu *v)
+{
+    v->due &= ~DUE_RUN;
+    at_store(&v->sat_out, 0);
+}
+
 static void take_init(struct vcpu *v)
 {
     at_store(&v->pub.init, 0);
+    has_run(v); /* and never will again, as it was */
     hw_init(v);
     lapic_init(v);
     apf_reset(v);
@@ -183,9 +197,19 @@ static off_path bool pay(struct vcpu *v)
     return !(v->due & DUE_STEAL) || pv_steal_end(v, port_now());
 }
 
+/* It has run, unless what it sat out comes first: nobody has mapped the page yet. Is there more to settle? */
+static off_path bool more_than_run(struct vcpu *v, const struct exit *e)
+{
+    if (e->kind != EXIT_TDP || gpa_gfn(e->tdp.gpa).v + 1 != v->sat_out)
+        has_run(v);
+    return v->due & DUE_EOI_LOOK;
+}
+
 /* May the exit be handled? If not it happens again, but for the last kinds, which end the VM. */
 static bool settled(struct vcpu *v, const struct exit *e)
 {
+    if ((v->due & DUE_RUN) && !more_than_run(v, e))
+        return true;
     if (!pv_eoi_settle(v)) {
         if (e->kind >= EXIT_SHUTDOWN)
             return true;

@@ -28,6 +28,8 @@ enum vcpu_state {
 #define DUE_EOI      0x2 /* an interrupt in service whose end may be left to the guest again: pv_eoi_arm() */
 #define DUE_EOI_LOOK 0x4 /* one whose end was left to it: pv_eoi_settle() */
 
+#define DUE_RUN 0x8 /* the vCPU itself: then `sat_out` is nobody's concern any more */
+
 struct vcpu {
     struct vcpu_pub pub;
     struct vm *vm;
@@ -46,6 +48,8 @@ struct vcpu {
     u64 clock_msr;          /* PV_MSR_SYSTEM_TIME as last written */
     u64 poll_msr;           /* PV_MSR_POLL; nothing to respect: a halted vCPU is never polled for */
     u32 due;                /* of DUE_* */
+    u64 sat_out;            /* gfn + 1 of the page for which it sat a fault out and has not run since; else 0.
+                               Read by anybody */
     struct pv_stolen stolen;
     u64 eoi_msr;           /* PV_MSR_EOI as last accepted */
     bool kicked;           /* by PV_HC_KICK, and has not been in HLT since */
@@ -72,6 +76,13 @@ void vcpu_events(struct vcpu *v);
 
 /* Load the valid root of the vCPU's role, letting go of the one it has, if any. False: no memory. Owner only. */
 bool vcpu_load_root(struct vcpu *v) must_check;
+
+/*
+ * It waits for this page outside the guest: VCPU_WAIT_PAGE or VCPU_APF_HALTED. The pager's hand spares the page until
+ * the vCPU has run: else another one, which runs sooner, may take its frame, and have its own page taken in turn by
+ * this one, for ever. Owner only.
+ */
+void vcpu_sit_out(struct vcpu *v, gfn_t gfn, enum vcpu_state s);
 
 /* Change state, keeping the account of idle time. Owner only. */
 void vcpu_set_state(struct vcpu *v, enum vcpu_state s);

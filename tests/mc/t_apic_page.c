@@ -62,6 +62,12 @@ void vcpu_set_state(struct vcpu *v, enum vcpu_state s)
         apic_page_runnable(v);
 }
 
+void vcpu_sit_out(struct vcpu *v, gfn_t gfn, enum vcpu_state s)
+{
+    (void)gfn;
+    vcpu_set_state(v, s);
+}
+
 void vm_kill(struct vm *of, struct vcpu *v, enum vm_status status, const char *fmt, ...)
 {
     (void)of;

@@ -52,6 +52,7 @@ static const u64 once[] = {
     1795286712000377,   /* a run whose store stops answering may take until its watchdog has had enough */
     1795288029009930,   /* of pages whose writes a full store refuses not always the same one goes first */
     578256041315429269, /* a HLT that waits for the word of PV EOI is not overtaken by what it is to wait for */
+    578256043935456085, /* two vCPUs of one CPU, one request at a time: each took the other's page, for ever */
 };
 
 static u64 fresh(void)

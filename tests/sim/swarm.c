@@ -152,7 +152,7 @@ static void make_eventful(struct swarm *s)
         draw_apf(s);
     while (s->apf == FL_APF_NONE || s->never_ack);
     s->always = true;
-    s->vcpus = s->machine.cpus;
+    s->vcpus = MAX(s->vcpus, s->machine.cpus);
     s->tasks = (unsigned)between(2, 6);
     s->anonymous = s->module = 80;
     s->stride = s->drift = 1;

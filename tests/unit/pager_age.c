@@ -126,6 +126,67 @@ static void what_has_just_come_in(void **state)
     assert_int_equal(one_round(), 2);
 }
 
+static unsigned stays;
+
+/* It faults again, for nobody has mapped the page; then it goes on. */
+static void comes_back(struct vcpu *v, struct exit *e)
+{
+    assert_int_equal(v->sat_out, module_gfn(1).v + 1);
+    assert_int_equal(one_round(), 0);
+    if (!stays++)
+        *e = (struct exit){.kind = EXIT_TDP, .tdp = {.gpa = gfn_gpa(module_gfn(1)), .access = ACCESS_READ}};
+}
+
+/* What a vCPU sat a fault out for stays until that vCPU has run, however long that takes. */
+static void what_is_waited_for(void **state)
+{
+    static const enum vcpu_state states[] = {VCPU_WAIT_PAGE, VCPU_APF_HALTED};
+    struct vcpu *v = world.v;
+
+    (void)state;
+    fake_guest = comes_back;
+    for (unsigned i = 0; i < ARRAY_SIZE(states); i++) {
+        unsigned rounds = 0;
+
+        stays = 0;
+        v->hw->intr_open = states[i] == VCPU_APF_HALTED;
+        world_touch(v, 1);
+        assert_int_equal(v->state, states[i]);
+        world_read_done(1);
+        for (unsigned k = 0; k < 2 * AGE_LEAN; k++)
+            assert_int_equal(one_round(), 0);
+        world_enter(v);
+        assert_int_equal(stays, 2);
+        while (!one_round())
+            assert_in_range(++rounds, 0, AGE_LEAN);
+        assert_int_equal(world_state(module_gfn(1)), PAGE_ABSENT);
+    }
+}
+
+/* INIT makes it forget what it was about. With no frame beside these nothing is spared. */
+static void not_for_ever(void **state)
+{
+    struct vcpu *v = world.v;
+
+    (void)state;
+    touch_all(FIRST, 1);
+    vcpu_sit_out(v, FIRST, VCPU_WAIT_PAGE);
+    for (unsigned k = 0; k < 2 * AGE_LEAN; k++)
+        assert_int_equal(one_round(), 0);
+    vcpu_set_state(v, VCPU_RUNNABLE);
+    at_store(&v->pub.init, 1);
+    vcpu_events(v);
+    assert_int_equal(one_round(), 1);
+
+    teardown(state);
+    make(1, WORLD_MEMORY);
+    touch_all(FIRST, 1);
+    vcpu_sit_out(world.v, FIRST, VCPU_WAIT_PAGE);
+    (void)one_round();
+    (void)one_round();
+    assert_int_equal(one_round(), 1);
+}
+
 /* All frames in use by pages that are touched as soon as their bits are cleared: one is found within the bound. */
 static void a_victim_whenever_there_is_one(void **state)
 {
@@ -169,6 +230,7 @@ int main(void)
         test(ages_saturate),         test(state_changes_go_first),
         test(everything_is_hot),     test(the_lukewarm_first),
         test(what_has_just_come_in), test(a_victim_whenever_there_is_one),
+        test(what_is_waited_for),    test(not_for_ever),
         test(software_access_flags),
     };
 
