@@ -42,6 +42,7 @@ vector is entered; the 7 instructions that this adds are taken off.
   exits in it, EOI and ACK, which are measured by themselves; their WRMSR instructions count.
 - … _word: the same where interrupts end by a word in memory (PV EOI), which saves one exit for each: about as many
   instructions more as that exit has, on an emulator where an exit takes as long as some 5,000 of them.
+- context_switch, mutex_handover: two threads on one CPU take turns; each notes the counter as it gives way.
 - all others: without that.
 - entry_to_main: all exits and nested faults on the way included; every feature on.
 - host_to_guest: the counter at the guest's first instruction less that of a guest booted in the host's place. 30

@@ -6,9 +6,9 @@
     .text
 /*
  * void karch_switch(struct thread *from, struct thread *to). The kernel uses no SSE. A program's registers are saved if
- * it used them since it was switched to, and come back when it uses them again: CR0.TS is set until then, and
- * trap_exception() restores (SDM vol. 3, 13.4). Most threads that miss pages never do; and in QEMU 7.2 each FXRSTOR can
- * disturb the first CPU's world switches (docs/emulators.md).
+ * it used them since it was switched to, and come back when it uses them again: CR0.TS is set until then (SDM vol. 3,
+ * 13.4), and trap.S restores. Most threads that miss pages never do; and in QEMU 7.2 each FXRSTOR can disturb the first
+ * CPU's world switches (docs/emulators.md). docs/threads.md has the figures.
  *
  * The thread pointer is set by WRFSBASE, one instruction where WRMSR takes four; trap_exception() does its work on a
  * CPU that has none.

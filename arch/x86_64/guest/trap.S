@@ -23,7 +23,11 @@ trap_entries:
     .quad 1b
 .endm
 
-    .irp v, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13
+    .irp v, 0, 1, 2, 3, 4, 5, 6
+    entry \v, enter_exception
+    .endr
+    entry VEC_NM, enter_no_fpu
+    .irp v, 8, 9, 10, 11, 12, 13
     entry \v, enter_exception
     .endr
     entry VEC_PF, enter_page_fault
@@ -54,5 +58,15 @@ trap_entries:
     enter enter_exception, trap_exception
     enter enter_page_fault, trap_page_fault
     enter enter_interrupt, trap_interrupt
+
+/* A thread's first use of SSE or x87 since karch_switch(): its registers come back. */
+enter_no_fpu:
+    push %rax
+    mov %gs:PERCPU_CURRENT, %rax
+    clts
+    fxrstor64 THREAD_FPU(%rax)
+    pop %rax
+    add $16, %rsp
+    iretq
 
     .section .note.GNU-stack, "", @progbits

@@ -24,11 +24,6 @@ extern const struct fixup fixups_start[], fixups_end[]; /* link.ld */
 
 void trap_exception(struct frame *f)
 {
-    if (f->vector == VEC_NM) { /* the first use of SSE or x87 since karch_switch() */
-        clts();
-        fxrstor(this_cpu()->current->fpu);
-        return;
-    }
     if (f->vector == VEC_UD && f->rip == (u64)(uintptr_t)switch_tls) { /* this CPU has no WRFSBASE */
         karch_tls_set((void *)(uintptr_t)f->rax);
         f->rip += SWITCH_TLS_LENGTH;

@@ -36,7 +36,7 @@ static bool exact(void)
 {
     bench_exits();
     bench_posix();
-    return bench_apf();
+    return bench_threads() && bench_apf();
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,8 @@ void figure_median(const char *name, s32 *sample, unsigned n);
 
 /* exits.c: one exit after the other. */
 void bench_exits(void);
+/* threads.c: what threads of one CPU cost each other. false if there is no memory for them. */
+bool bench_threads(void);
 /* posix.c: calls that stay in the guest. */
 void bench_posix(void);
 /* apf.c: from the touch of an absent page until the thread that touched it goes on. */
