@@ -70,6 +70,11 @@ build/stress/%: build/tsan/tests/unit/%.c.o build/tsan/libfake.a build/tsan/libc
 # ---- Native figures: tests/bench/native*.c, each a program ---------------------------------------
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,build/bench/%,$(wildcard tests/bench/native*.c))
 
+build/bench/native_malloc: $(patsubst %,build/fast/%.o,tests/bench/native_malloc.c $(call kern_with,malloc))
+	$(call say,LINK,$@)
+	@mkdir -p $(@D)
+	$Q$(CC) $(fast_FLAGS) -o $@ $^ -lpthread
+
 build/bench/%: build/fast/tests/bench/%.c.o build/fast/libfake.a build/fast/libcore.a
 	$(call say,LINK,$@)
 	@mkdir -p $(@D)

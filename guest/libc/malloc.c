@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* malloc.c: the names by which programs and both C libraries know malloc, in the place of the libraries' own. */
-#include "con.h"
 #include "lib/fmt.h"
 #include "malloc_heap.h"
 #include "malloc_span.h"
+#include "os.h"
 #include <errno.h>
 #include <malloc.h>
 #include <stdlib.h>
@@ -27,8 +27,8 @@ void malloc_corrupt(const char *what, const void *p)
 {
     char line[80];
 
-    con_write(line, fmt_sn(line, sizeof(line), "malloc: %p: %s\n", p, what));
-    abort();
+    fmt_sn(line, sizeof(line), "malloc: %p: %s", p, what);
+    os_abort(line);
 }
 
 static void *or_errno(void *p)

@@ -26,6 +26,7 @@ PIECES = {  # of what is measured besides the rows of the budget file
     "apf_touch_to_fault": "host: touch to the #PF vector (gate)",
     "apf_interrupt_to_ready": "host: completion to the ready vector (gate)",
     "apf_ready_with_exits": "ready vector to the end, with both exits (gate)",
+    "malloc_free_many": "malloc and free of one of 1000 blocks, with new memory",
     "host_to_guest": "host's first instruction to the guest's",
 }
 

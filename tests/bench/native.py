@@ -26,6 +26,9 @@ ROWS = {
     "collapse_ns": (None, False, 0, "collapse of 2 MiB, ns"),
     "tables_4k": (None, False, 0, "bytes of tables that map 1 GiB by 4 KiB"),
     "tables_2m": (None, False, 0, "… by 2 MiB"),
+    "malloc_ns": (None, False, 1, "guest's malloc: block for block on one thread, ns"),
+    "malloc_eight": (0.8, True, 2, "… eight threads: one's time over that of each"),
+    "malloc_traded": (None, True, 2, "… each frees what all allocated"),
     "fault_resident": (300, False, 0, "core's instructions, fault on a resident page"),
     "fault_absent": (900, False, 0, "… absent page, APF post and start of the read"),
 }
@@ -37,7 +40,8 @@ are callgrind's, inside fault_handle() and what it calls: fake disk and hardware
 
 
 def timed():
-    said = subprocess.run(["build/bench/native"], capture_output=True, text=True, check=True, timeout=LIMIT).stdout
+    said = "".join(subprocess.run([f"build/bench/{program}"], capture_output=True, text=True, check=True,
+                                  timeout=LIMIT).stdout for program in ("native", "native_malloc"))
     values = {name: float(value) for name, value in FIGURE.findall(said)}
     values["faults"] /= 1e6
     return values

@@ -35,6 +35,7 @@ void figure_median(const char *name, s32 *sample, unsigned n)
 static bool exact(void)
 {
     bench_exits();
+    bench_heap();
     bench_posix();
     return bench_threads() && bench_apf();
 }

@@ -14,6 +14,8 @@ void figure_median(const char *name, s32 *sample, unsigned n);
 void bench_exits(void);
 /* threads.c: what threads of one CPU cost each other. false if there is no memory for them. */
 bool bench_threads(void);
+/* heap.c: malloc and free. */
+void bench_heap(void);
 /* posix.c: calls that stay in the guest. */
 void bench_posix(void);
 /* apf.c: from the touch of an absent page until the thread that touched it goes on. */

@@ -108,6 +108,23 @@ static void trade(void *arg)
     }
 }
 
+static void leave(void *arg)
+{
+    char *p = malloc(10);
+
+    expect(p);
+    free(p);
+    if (arg)
+        thread_exit();
+}
+
+/* More threads than there are heaps, one after the other: each end gives the heap back. */
+static void one_by_one(void)
+{
+    for (uintptr_t i = 0; i < 2 * MAX_THREADS; i++)
+        thread_join(thread_create(leave, (void *)(i % 2)));
+}
+
 /* Threads begin and end all the time, so that heaps are inherited with blocks in them. */
 static void threads(void)
 {
@@ -148,8 +165,8 @@ static void out(void)
     char *kept = strcpy(malloc(100), "still here"), *more;
 
     printf("heap: %zu blocks of 60000 bytes\n", first);
-    small = take_all(16);
-    expect(small * 16 > first * 60000 / 4 * 3);
+    small = take_all(112);
+    expect(small * 112 > first * 60000 / 4 * 3);
     expect(take_all(2000) * 2000 > first * 60000 / 4 * 3);
     expect(take_all(60000) * 100 >= first * 99);
     errno = 0;
@@ -184,11 +201,13 @@ int main(int argc, char **argv)
 
     if (argc > 2 && !strncmp(argv[2], "rounds=", 7))
         rounds = strtoull(argv[2] + 7, NULL, 10);
-    if (!strcmp(what, "threads"))
+    if (!strcmp(what, "threads")) {
         threads();
-    else if (!strcmp(what, "out"))
+        one_by_one();
+    }
+    if (!strcmp(what, "out"))
         out();
-    else
+    if (!strcmp(what, "twice") || !strcmp(what, "wild"))
         wild(what);
     printf("heap: %s\n", wrong ? "wrong" : "all right");
     return wrong ? 1 : 0;

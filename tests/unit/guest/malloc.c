@@ -1,57 +1,31 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* malloc.c: malloc on real threads: blocks keep what was written to them, and all memory comes back. */
-/* with: guest/libc/malloc_heap.c guest/libc/malloc_span.c guest/kern/mem.c guest/kern/runs.c */
+/* with: guest/libc/malloc_heap.c guest/libc/malloc_span.c */
+/* with: guest/kern/mem.c guest/kern/runs.c tests/unit/guest/fake/ram.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <setjmp.h>
 #include <cmocka.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "boot.h"
+#include "fake/ram.h"
 #include "guest.h"
+#include "lib/atomic.h"
 #include "malloc_heap.h"
 #include "malloc_span.h"
 #include "mem.h"
-#include "panic.h"
 
 #define ARENA   (48 * MiB)
 #define THREADS 8u
 #define SLOTS   512u
 #define HUGE    (ARENA * 2) /* is never there: malloc gives back all that it can */
 
-struct boot boot;
 static jmp_buf corrupt;
 static bool corrupt_expected;
 static const char *corrupt_what;
-
-/* ---- What the core asks for ---- */
-
-void panic(const char *fmt, ...)
-{
-    (void)fmt;
-    abort();
-}
-
-void karch_map(u64 addr, u64 bytes)
-{
-    (void)addr;
-    (void)bytes;
-}
-
-void mutex_lock(struct mutex *m)
-{
-    while (at_xchg(&m->guard.held, 1))
-        sched_yield();
-}
-
-void mutex_unlock(struct mutex *m)
-{
-    at_store_rel(&m->guard.held, 0);
-}
 
 void malloc_corrupt(const char *what, const void *p)
 {
@@ -65,13 +39,11 @@ void malloc_corrupt(const char *what, const void *p)
 
 static int once(void **state)
 {
-    void *arena = aligned_alloc(PAGE_SIZE, ARENA);
-
     (void)state;
-    boot.ram[boot.ram_count++] = (struct boot_range){(u64)(uintptr_t)arena, ARENA};
-    mem_init();
+    if (!ram_make(ARENA))
+        return -1;
     heap_free(heap_alloc(1)); /* makes the map */
-    return arena ? 0 : -1;
+    return 0;
 }
 
 /* Pages that are free when nothing is in use. */

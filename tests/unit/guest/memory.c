@@ -142,6 +142,7 @@ static void giving_back_too_much_is_noticed(void **state)
     assert_int_equal(mem_pages(4), 1 * MiB);
     assert_true(fake_ends(frees_what_is_free, STATUS_PANIC));
     fake_reset();
+    assert_int_equal(mem_pages(12), 1 * MiB + 4 * PAGE_SIZE);
     assert_true(fake_ends(frees_what_is_not_memory, STATUS_PANIC));
 }
 

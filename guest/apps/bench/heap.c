@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* heap.c: malloc and free: a block that comes and goes, and many that come before the first one goes. */
+#include "bench.h"
+#include "x86.h"
+#include <stdlib.h>
+
+#define BYTES 64
+#define MANY  1000
+
+static s32 sample[SAMPLES_MAX];
+
+void bench_heap(void)
+{
+    static void *volatile block[MANY];
+    u32 start;
+
+    for (unsigned i = 0; i < SAMPLES_MAX; i++) {
+        sample[i] = TIMED((block[0] = malloc(BYTES), free(block[0])));
+        sample[i] -= TIMED((void)0);
+    }
+    figure_median("malloc_free", sample, SAMPLES_MAX);
+    start = ticks();
+    for (unsigned i = 0; i < MANY; i++)
+        block[i] = malloc(BYTES);
+    for (unsigned i = 0; i < MANY; i++)
+        free(block[i]);
+    figure("malloc_free_many", (double)(u32)(ticks() - start) / MANY);
+}
