@@ -10,6 +10,7 @@
 #include "pthread_exit.h"
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +28,7 @@ static struct slot {
     void *(*start)(void *);
     void *arg, *result;
     void *way_out[JUMP_WORDS];
+    sigset_t blocked; /* at first, as its maker had it */
     char name[THREAD_NAME_MAX];
 } slots[PTHREAD_THREADS_MAX];
 
@@ -115,6 +117,7 @@ static void body(void *slot)
 
     own = s;
     s->thread = thread_self();
+    pthread_sigmask(SIG_SETMASK, &s->blocked, NULL);
     if (!__builtin_setjmp(s->way_out))
         s->result = s->start(s->arg);
     finish(own);
@@ -131,6 +134,7 @@ int pthread_create(pthread_t *t, const pthread_attr_t *attr, void *(*start)(void
     s->detached = as.detached;
     s->start = start;
     s->arg = arg;
+    pthread_sigmask(SIG_BLOCK, NULL, &s->blocked);
     *t = name_of(s);
     mutex_lock(&guard);
     made = s->thread = thread_create_as(&as, body, s); /* it cannot end before the guard is free */

@@ -14,10 +14,10 @@ struct vcpu;
 #define FAKE_CONSOLE 65536
 
 struct fake_machine {
-    u64 now;     /* ns */
-    u64 tick;    /* that pass whenever somebody looks at the clock */
+    u64 now;        /* ns */
+    u64 tick;       /* that pass whenever somebody looks at the clock */
     u64 wall_start; /* the date, in ns, at which now was 0; 0 = the machine knows none */
-    u64 tsc_khz; /* the counter is now scaled, plus tsc_extra */
+    u64 tsc_khz;    /* the counter is now scaled, plus tsc_extra */
     u64 tsc_extra;
     unsigned cpus;
     unsigned kicks[CPU_MAX];

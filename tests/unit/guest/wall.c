@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* wall.c: who is asked for the date, and random bytes: those of the machine or none. */
-/* with: guest/kern/wall.c guest/kern/random.c guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c tests/unit/guest/fake/machine.c */
+/* with: guest/kern/wall.c guest/kern/random.c guest/kern/pv.c guest/kern/boot.c guest/kern/panic.c */
+/* with: tests/unit/guest/fake/machine.c */
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>

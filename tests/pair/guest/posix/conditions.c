@@ -81,6 +81,8 @@ static void timed(void)
     ok(pthread_cond_init(&c, &a) == 0);
     until = soon(CLOCK_MONOTONIC, 3);
     ok(pthread_cond_timedwait(&c, &mutex, &until) == ETIMEDOUT);
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    ok(now.tv_sec > until.tv_sec || (now.tv_sec == until.tv_sec && now.tv_nsec >= until.tv_nsec));
     ok(pthread_cond_destroy(&c) == 0);
     pthread_mutex_unlock(&mutex);
     ok(pthread_cond_wait(&cond, &mutex) == EPERM);

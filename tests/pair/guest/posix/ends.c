@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* ends.c: the ways in which a program may end: `posix end=HOW`. What is due is on the console and in the exit status. */
+/* ends.c: the ways in which a program may end: `posix end=HOW`, told by the console and the exit status. */
 #include "posix.h"
 #include <assert.h>
 #include <setjmp.h>

@@ -79,6 +79,26 @@ static long ask(void *(*how)(void *))
     return (long)end(begin(how, NULL));
 }
 
+static void *write_or_give_up(void *arg)
+{
+    struct timespec until = soon(CLOCK_REALTIME, 200);
+
+    (void)arg;
+    return (void *)(long)pthread_rwlock_timedwrlock(&lock, &until);
+}
+
+/* A reader that waits behind a writer who gives up goes in to the reader that holds the lock, who is main(). */
+static void give_up(void)
+{
+    pthread_t writer = begin(write_or_give_up, NULL), reader;
+
+    while (ask(try_read) == 0)
+        ;
+    reader = begin(read_once, NULL);
+    ok((long)end(writer) == ETIMEDOUT);
+    ok(end(reader) == NULL);
+}
+
 /* A writer that waits keeps new readers out; one that gives up lets them in again. */
 static void preference(void)
 {
@@ -99,6 +119,7 @@ static void preference(void)
     pthread_rwlock_rdlock(&lock);
     ok(ask(try_write) == ETIMEDOUT);
     ok(ask(try_read) == 0);
+    give_up();
     pthread_rwlock_unlock(&lock);
     ok(ask(try_write) == 0);
     at_store(&inside, 0);

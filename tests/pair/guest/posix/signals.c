@@ -36,12 +36,14 @@ static void jump(int signal)
     longjmp(back, signal);
 }
 
+/* The mask is inherited, and from then on the thread's own. */
 static void *in_thread(void *arg)
 {
     sigset_t set;
 
     pthread_sigmask(SIG_BLOCK, NULL, &set);
-    ok(!sigismember(&set, SIGUSR2)); /* this thread blocks what it likes */
+    ok(sigismember(&set, SIGUSR2) && !sigismember(&set, SIGTERM));
+    pthread_sigmask(SIG_UNBLOCK, &set, NULL);
     raise(SIGUSR2);
     return arg;
 }
@@ -98,10 +100,17 @@ static void masks(void)
     sigprocmask(SIG_SETMASK, &set, NULL);
     sigprocmask(SIG_BLOCK, NULL, &now);
     ok(!sigismember(&now, SIGKILL) && sigismember(&now, SIGTERM));
-    caught = 0;
     sigprocmask(SIG_SETMASK, &old, NULL);
+    caught = 0;
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR2);
+    sigprocmask(SIG_BLOCK, &set, NULL);
     end(begin(in_thread, NULL));
     ok(caught == SIGUSR2);
+    raise(SIGUSR2);
+    ok(caught == SIGUSR2);
+    sigprocmask(SIG_SETMASK, &old, NULL);
+    ok(caught == 100 * SIGUSR2 + SIGUSR2);
 }
 
 void test_signals(void)

@@ -86,7 +86,7 @@ static void *leave_untidily(void *arg)
 
 static void ends(void)
 {
-    pthread_t t, seen_by_itself = 0;
+    pthread_t t, other, seen_by_itself = 0;
     void *value;
 
     ok(end(begin(give_back, &gate)) == &gate);
@@ -100,6 +100,10 @@ static void ends(void)
     ok(pthread_kill(t, 0) == ESRCH);
     ok(pthread_kill(pthread_self(), 0) == 0);
     ok(pthread_join(pthread_self(), NULL) == EDEADLK);
+    other = begin(stay, NULL); /* in the first one's place, but not it */
+    ok(pthread_kill(t, 0) == ESRCH && pthread_join(t, NULL) == ESRCH);
+    set_gate(true);
+    end(other);
     ok(pthread_cancel(pthread_self()) == ENOSYS);
     end(begin(leave_untidily, NULL));
     ok(cleaned == 321);
