@@ -13,7 +13,7 @@ import sqlite3
 import sys
 import tarfile
 
-SOURCE = re.compile(r"(?!libgloss/bfin/|\.pc/).*\.[chSs]$")
+SOURCE = re.compile(r"(?!\.pc/).*\.[chSs]$")  # .pc/ has older versions of some
 WORD = re.compile(r"\b[A-Za-z_]\w{2,}")
 REPORT = 1000  # files
 SCHEMA = """
@@ -33,7 +33,7 @@ def say(text):
 
 
 def sources(path):
-    """Path and lines of each source file in the tar, without the registers of one board, and without older versions."""
+    """Path and lines of each source file in the tar."""
     with tarfile.open(path) as tar:
         for member in tar:
             name = member.name.partition("/")[2]
