@@ -66,7 +66,8 @@ static void handle(int signal, siginfo_t *info)
         return;
     if (a.sa_handler == SIG_DFL)
         killed(signal);
-    if (info->si_code == SI_KERNEL) /* most handlers of a fault jump away, by a longjmp() that unblocks nothing */
+    /* Most handlers of a fault jump away, by a longjmp() that unblocks nothing. */
+    if (info->si_code == SI_KERNEL)
         a.sa_flags |= SA_NODEFER;
     blocked |= a.sa_mask | (a.sa_flags & SA_NODEFER ? 0 : BIT_OF(signal));
     if (a.sa_flags & SA_SIGINFO)
