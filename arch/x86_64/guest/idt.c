@@ -19,19 +19,14 @@ static struct {
 } alarm_stacks[MAX_CPUS] __attribute__((aligned(16)));
 
 /* #PF stays on the thread's stack, because the thread sleeps inside it (A4-36). */
-static u8 ist_of(unsigned vector)
-{
-    if (vector == VEC_NMI)
-        return IST_NMI;
-    return vector == VEC_DF || vector == VEC_MC ? IST_DOUBLE_FAULT : IST_NONE;
-}
-
 static void idt_fill(void)
 {
     for (unsigned v = 0; v < VEC_FIRST; v++)
-        idt[v] = gate_make(trap_entries[v], SEL_CODE64, ist_of(v), GATE_INT);
+        idt[v] = gate_make(trap_entries[v], SEL_CODE64, IST_NONE, GATE_INT);
     for (unsigned v = VEC_INTERRUPTS; v < VEC_COUNT; v++)
         idt[v] = gate_make(trap_entries[v - FIRST_ENTRY], SEL_CODE64, IST_NONE, GATE_INT);
+    idt[VEC_NMI].ist = IST_NMI;
+    idt[VEC_DF].ist = idt[VEC_MC].ist = IST_DOUBLE_FAULT;
 }
 
 void idt_load(struct percpu *c)

@@ -53,6 +53,36 @@ static void trylock(void **state)
     assert_string_equal(run_trace, "anotaa");
 }
 
+static void lock_by_30_ms(void *unused)
+{
+    (void)unused;
+    run_note(mutex_lock_until(&mutex, 30 * MS) ? "got" : "late");
+}
+
+static void hold_for_50_ms(void *unused)
+{
+    (void)unused;
+    mutex_lock(&mutex);
+    thread_sleep(50 * MS);
+    mutex_unlock(&mutex); /* nobody waits any more, though somebody did */
+    assert_false(mutex_mine(&mutex));
+    assert_true(mutex_trylock(&mutex));
+    assert_true(mutex_mine(&mutex));
+    mutex_unlock(&mutex);
+    run_note("free");
+}
+
+static void lock_with_a_deadline(void **state)
+{
+    (void)state;
+    run_start(hold_for_50_ms, NULL);
+    run_start(lock_by_30_ms, NULL);
+    run_all();
+    assert_string_equal(run_trace, "latefree");
+    assert_int_equal(mutex.owner, 0);
+    assert_null(mutex.waiters.head);
+}
+
 static void wait_for_signal(void *name)
 {
     mutex_lock(&mutex);
@@ -144,6 +174,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(mutex_is_recursive_and_fair, run_setup),
         cmocka_unit_test_setup(trylock, run_setup),
+        cmocka_unit_test_setup(lock_with_a_deadline, run_setup),
         cmocka_unit_test_setup(condition, run_setup),
         cmocka_unit_test_setup(deadline_passes, run_setup),
         cmocka_unit_test_setup(served_before_the_deadline, run_setup),

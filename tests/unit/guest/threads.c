@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include "apf_table.h"
 #include "fake/run.h"
+#include "mem.h"
 #include <string.h>
 
 /* ---- threads ---- */
@@ -64,6 +65,116 @@ static void as_many_threads_as_promised(void **state)
 {
     (void)state;
     run_start(fill_the_table, NULL);
+    run_all();
+    assert_string_equal(run_trace, "ok");
+}
+
+static void leave_early(void *name)
+{
+    run_note(name);
+    thread_exit();
+}
+
+static void join_one_that_left(void *unused)
+{
+    struct thread *t = run_create(leave_early, "x");
+
+    (void)unused;
+    thread_join(t);
+    run_note("joined");
+}
+
+static void exit_is_as_returning(void **state)
+{
+    (void)state;
+    run_start(join_one_that_left, NULL);
+    run_all();
+    assert_string_equal(run_trace, "xjoined");
+}
+
+/* More of them than there are entries: each takes its place back when it is over, and its stack. */
+static void many_detached(void *unused)
+{
+    size_t before, after;
+
+    (void)unused;
+    for (unsigned i = 0; i <= 2 * MAX_THREADS;
+         i++) { /* the last one buries the one before it, and is detached late */
+        const struct thread_attr attr = {.stack_bytes = 100 * KiB, .detached = i % 2};
+        struct thread *t = thread_create_as(&attr, nothing, NULL);
+
+        assert_non_null(t);
+        if (i % 4 == 0)
+            thread_yield(); /* it is over before it is detached */
+        if (!attr.detached)
+            thread_detach(t);
+        thread_yield();
+        if (i == 0)
+            before = mem_pages_left(&(size_t){0});
+    }
+    after = mem_pages_left(&(size_t){0});
+    assert_int_equal(before, after);
+    run_note("ok");
+}
+
+static void detached_threads_leave_nothing(void **state)
+{
+    (void)state;
+    run_start(many_detached, NULL);
+    run_all();
+    assert_string_equal(run_trace, "ok");
+}
+
+static void who_am_i(void *unused)
+{
+    (void)unused;
+    run_note(thread_name(thread_self()));
+}
+
+static void names_of_threads(void *unused)
+{
+    const struct thread_attr attr = {.name = "a name that is longer than there is room"};
+    struct thread *t = thread_create_as(&attr, who_am_i, NULL), *other = run_create(nothing, NULL);
+
+    (void)unused;
+    assert_non_null(t);
+    assert_true(thread_number(t) < MAX_THREADS);
+    assert_int_not_equal(thread_number(t), thread_number(other));
+    assert_string_equal(thread_name(other), "");
+    thread_join(t);
+    thread_join(other);
+}
+
+static void names_are_cut(void **state)
+{
+    (void)state;
+    run_start(names_of_threads, NULL);
+    run_all();
+    assert_string_equal(run_trace, "a name that is ");
+}
+
+static void sizes_of_stacks(void *unused)
+{
+    const struct thread_attr large = {.stack_bytes = 100 * KiB + 1}, huge = {.stack_bytes = SIZE_MAX},
+                             tiny = {.stack_bytes = 1};
+    struct thread *t = thread_create_as(&large, nothing, NULL), *u = thread_create_as(&tiny, nothing, NULL);
+
+    (void)unused;
+    assert_int_equal(t->stack.bytes, 104 * KiB);
+    assert_int_equal(u->stack.bytes, 8 * KiB);
+    assert_ptr_equal(thread_guarded((uintptr_t)t->stack.guard), t);
+    assert_ptr_equal(thread_guarded((uintptr_t)t->stack.guard + PAGE_SIZE - 1), t);
+    assert_null(thread_guarded((uintptr_t)t->stack.guard + PAGE_SIZE));
+    assert_null(thread_create_as(&huge, nothing, NULL));
+    thread_join(t);
+    thread_join(u);
+    run_note("ok");
+}
+
+static void stacks_are_as_large_as_asked(void **state)
+{
+    (void)state;
+    run_start(sizes_of_stacks, NULL);
     run_all();
     assert_string_equal(run_trace, "ok");
 }
@@ -201,6 +312,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(first_come_first_served, run_setup),
         cmocka_unit_test_setup(as_many_threads_as_promised, run_setup),
+        cmocka_unit_test_setup(exit_is_as_returning, run_setup),
+        cmocka_unit_test_setup(detached_threads_leave_nothing, run_setup),
+        cmocka_unit_test_setup(names_are_cut, run_setup),
+        cmocka_unit_test_setup(stacks_are_as_large_as_asked, run_setup),
         cmocka_unit_test_setup(preemption, run_setup),
         cmocka_unit_test_setup(preemption_disabled, run_setup),
         cmocka_unit_test_setup(the_others_run_meanwhile, run_setup),
