@@ -10,9 +10,9 @@ struct __lock __lock___libc_recursive_mutex;
 void os_thread_run(void (*fn)(void *), void *arg)
 {
     fn(arg);
-    heap_thread_end();
 }
 
 void os_thread_end(void)
 {
+    heap_thread_end();
 }

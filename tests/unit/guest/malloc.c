@@ -297,6 +297,39 @@ static void threads_trade_blocks(void **state)
     assert_true(before - all_free() <= 8);
 }
 
+/* ---- One thread allocates what all others free, as fast as they can: none may be lost on its way home ---- */
+
+#define GIFTS 400000u
+
+static void *gift[16]; /* atomic */
+static u32 no_more;    /* atomic */
+
+static void *take_gifts(void *arg)
+{
+    for (u32 i = (u32)(uintptr_t)arg; !at_load(&no_more); i++)
+        heap_free(at_xchg(&gift[i % ARRAY_SIZE(gift)], NULL));
+    heap_thread_end();
+    return NULL;
+}
+
+static void no_block_is_lost(void **state)
+{
+    size_t before = all_free();
+    pthread_t thread[THREADS];
+
+    (void)state;
+    for (uintptr_t i = 0; i < THREADS; i++)
+        assert_false(pthread_create(&thread[i], NULL, take_gifts, (void *)i));
+    for (unsigned i = 0; i < GIFTS; i++)
+        heap_free(at_xchg(&gift[i % ARRAY_SIZE(gift)], heap_alloc(16)));
+    at_store(&no_more, 1);
+    for (unsigned i = 0; i < THREADS; i++)
+        pthread_join(thread[i], NULL);
+    for (unsigned i = 0; i < ARRAY_SIZE(gift); i++)
+        heap_free(gift[i]);
+    assert_true(before - all_free() <= 1);
+}
+
 /* A thread leaves a block behind; its heap is the next thread's, and the block goes home to it. */
 static void *leave_one(void *arg)
 {
@@ -334,6 +367,7 @@ int main(void)
         cmocka_unit_test(wrong_pointers_are_noticed),
         cmocka_unit_test(resizing_in_place),
         cmocka_unit_test(threads_trade_blocks),
+        cmocka_unit_test(no_block_is_lost),
         cmocka_unit_test(heaps_are_inherited),
     };
 
