@@ -1,0 +1,107 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSD-2-Clause
+# t_lua.py: Lua 5.4, built unmodified with each C library, on our host: scripts, the console, its own test suite; and
+# images/cc in the hands of a stranger.
+
+import os
+import subprocess
+import sys
+import tempfile
+
+ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path[:0] = [os.path.join(ROOT, "tests/conf"), os.path.join(ROOT, "images")]
+
+import machine
+import tap
+
+SUITE = "build/source/lua-tests/all.lua"
+NO_SOURCE = 3
+HELLO = """#include <stdio.h>
+#include <stdlib.h>
+#include <math.h>
+int main(int argc, char **argv)
+{
+    unsigned __int128 wide = (unsigned __int128)argc << 90;
+    FILE *f = fopen("/note", "w");
+    char *text = malloc(100000);
+    if (!f || !text || fputs("kept", f) < 0 || fclose(f))
+        return 1;
+    f = fopen("/note", "r");
+    printf("%s|%s|%.3f|%d\\n", argv[argc - 1], fgets(text, 100000, f), sqrt(argc), (int)(wide % 1000000007));
+    return 42;
+}
+"""
+
+
+def run(command, text="", **env):
+    done = subprocess.run(command, input=text, env=dict(os.environ, **env), text=True, errors="replace", check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return done.returncode, done.stdout
+
+
+def boot(program, *words, options=(), text=""):
+    return run(["images/boot", "--timeout", "300", *options, program, *words], text)
+
+
+def stranger(t, libc, folder):
+    source, program = f"{folder}/hello.c", f"{folder}/hello.elf"
+    with open(source, "w", encoding="ascii") as f:
+        f.write(HELLO)
+    cc = run(["images/cc", f"--libc={libc}", "-O2", "-fPIC", "-fstack-protector-strong", source, "-o", program, "-lm",
+              "-lpthread"])
+    t.result(f"{libc}: a program is compiled and linked in one go", tap.wrong(cc, 0, ()))
+    want = [r"a \"b\" 'c'\\\|kept\|1.414\|" + str((2 << 90) % 1000000007)]
+    for name, options in (("our host", ()), ("the emulator alone", ("--bare",))):
+        t.result(f"{libc}: it runs on {name}", tap.wrong(boot(program, "a \"b\" 'c'\\", options=options), 42, want))
+
+
+def misuse(t, folder):
+    for name, words, says in (
+            ("no such library", ["--libc=musl", "-c", "x.c"], "there are newlib and picolibc"),
+            ("a shared object", ["-shared", "x.c"], "one program of 64-bit code"),
+            ("32 bits", ["-m32", "x.c"], "one program of 64-bit code"),
+            ("-o of nothing", ["x.c", "-o"], "missing filename"),
+            ("no such file", [f"{folder}/none.c"], "No such file"),
+            ("nothing at all", [], "no input files")):
+        t.result(f"images/cc refuses {name}", tap.wrong(run(["images/cc", *words]), 1, [says]))
+    t.result("images/boot refuses what is no guest", tap.wrong(boot("README.md"), 1, ["no 64-bit ELF image"]))
+
+
+def lua(t, libc):
+    program = f"build/{libc}/lua.elf"
+    built = run(["make", "--no-print-directory", "DEPS=no", program], MAKEFLAGS="")
+    if not os.path.exists(program):
+        t.result(f"{libc}: Lua is built by its own makefile", () if "no mirror" in built[1] else built[1:],
+                 skip="its source cannot be had" if "no mirror" in built[1] else None)
+        return
+    t.result(f"{libc}: Lua is built by its own makefile", tap.wrong(built, 0, ()))
+    code = 'print(2^53, 7 // 2, ("%5.2f"):format(math.pi), #arg) os.exit(#arg)'
+    t.result(f"{libc}: it runs what the command line says", tap.wrong(
+        boot(program, "-e", code, "-", "two words"), 1, [r"9.007199254741e\+15\t3\t 3.14\t1"]))
+    t.result(f"{libc}: it runs a script in a module", tap.wrong(
+        boot(program, "/module/show.lua", options=("--module", "images/lua/show.lua")), 0, ["Lua 5.4, .* KiB in use"]))
+    t.result(f"{libc}: it reads what is typed", tap.wrong(
+        boot(program, "-", text="print(6 * 7)\nos.exit(9)\n"), 9, ["42"]))
+    name = f"{libc}: Lua's own tests, basic mode"
+    if not os.path.exists(SUITE):
+        t.result(name, skip="not fetched: make luatests (462 MB)")
+        return
+    suite = run(["images/lua_tests.sh", "build/lua-tests.cpio"])
+    said = boot(program, "-e", "_U=true", "all.lua", options=("--memory", "256M", "--module", "build/lua-tests.cpio"))
+    t.result(name, tap.wrong(suite, 0, ()) + tap.wrong(said, 0, ["final OK !!!"]))
+
+
+def main():
+    t = tap.Tap()
+    os.chdir(ROOT)
+    for libc in machine.LIBCS:
+        with tempfile.TemporaryDirectory() as folder:
+            stranger(t, libc, folder)
+        lua(t, libc)
+    with tempfile.TemporaryDirectory() as folder:
+        misuse(t, folder)
+    return t.end()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
