@@ -17,9 +17,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
 #include <unistd.h>
+#include <utime.h>
 
 #define THREADS_MAX 32
 #define TMP         "/tmp"
@@ -136,6 +138,38 @@ static void own_files(void)
     claim(entries("/tmp", DT_REG) == 0 && entries("/dev", DT_CHR) == 5);
 }
 
+/* Names below an open directory, other names, times, and a place in a directory to come back to. */
+static void other_calls(void)
+{
+    int dir = open(TMP, O_RDONLY | O_DIRECTORY), fd = openat(dir, "file", O_RDWR | O_CREAT, 0666);
+    struct utimbuf then = {1000, 2000};
+    struct timespec times[2] = {{1, 0}, {3000, 500}};
+    struct dirent *e;
+    struct stat st;
+    char buf[20];
+    long place = 0;
+    DIR *d;
+
+    claim(!fstatat(dir, "file", &st, 0) && (st.st_mode & 0777) == 0644 && st.st_mtime > 0);
+    claim(!utime(TMP "/file", &then) && !fstat(fd, &st) && st.st_mtime == 2000);
+    claim(!futimens(fd, times) && !fstat(fd, &st) && st.st_mtime == 3000 && st.st_mtim.tv_nsec == 500);
+    claim(!fchmod(fd, 0600) && !fstat(fd, &st) && (st.st_mode & 0777) == 0600 && !chmod(TMP "/file", 0700));
+    claim(!access(TMP "/file", X_OK) && !link(TMP "/file", TMP "/again") && !fstat(fd, &st) &&
+          st.st_nlink == 2);
+    claim(!symlinkat("again", dir, "soft") && readlinkat(dir, "soft", buf, sizeof(buf)) == 5 && !fchdir(dir));
+    d = opendir(".");
+    claim(d && readdir(d) && readdir(d) && (place = telldir(d)) && (e = readdir(d)) &&
+          !strcmp(e->d_name, "file"));
+    seekdir(d, place);
+    claim((e = readdir(d)) && !strcmp(e->d_name, "file") && readdir(d) && readdir(d) && !readdir(d));
+    rewinddir(d);
+    claim((e = readdir(d)) && !strcmp(e->d_name, ".") && !closedir(d));
+    claim(!unlinkat(dir, "soft", 0) && !unlink("again") && !unlink("file") && !mkdirat(dir, "below", 0700));
+    claim(!unlinkat(dir, "below", AT_REMOVEDIR) && !close(fd) && !close(dir) && !chdir("/"));
+    fails(ioctl(1, TIOCGWINSZ, buf), ENOTTY);
+    fails(openat(dir, "file", O_RDONLY), EBADF);
+}
+
 /* Until memory is out; then all is as before. */
 static void fill_up(void)
 {
@@ -249,6 +283,7 @@ int main(int argc, char **argv)
     if (test.tree)
         read_tree();
     own_files();
+    other_calls();
     all_threads();
     if (test.fill)
         fill_up();

@@ -200,6 +200,26 @@ static void names_that_go_while_they_are_listed(void **state)
     assert_int_equal(fs_close(fd), 0);
 }
 
+/* The name that would come next goes before it does. */
+static void next_name_goes(void **state)
+{
+    struct fs_entry e;
+    int fd;
+
+    (void)state;
+    assert_int_equal(fs_mkdir("dir", 0700), 0);
+    assert_int_equal(fs_close(make("dir/a")) | fs_close(make("dir/b")) | fs_close(make("dir/c")), 0);
+    fd = fs_open("dir", FS_READ, 0);
+    for (unsigned i = 0; i < 3; i++)
+        assert_int_equal(fs_readdir(fd, &e), 1);
+    assert_string_equal(e.name, "a");
+    assert_int_equal(fs_unlink("dir/b"), 0);
+    assert_int_equal(fs_readdir(fd, &e), 1);
+    assert_string_equal(e.name, "c");
+    assert_int_equal(fs_readdir(fd, &e), 0);
+    assert_int_equal(fs_close(fd) | fs_unlink("dir/a") | fs_unlink("dir/c") | fs_rmdir("dir"), 0);
+}
+
 static void where_one_is(void **state)
 {
     int fd;
@@ -267,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup(wrong_descriptors, setup),
         cmocka_unit_test_setup(only_as_opened, setup),
         cmocka_unit_test_setup(names_that_go_while_they_are_listed, setup),
+        cmocka_unit_test_setup(next_name_goes, setup),
         cmocka_unit_test_setup(where_one_is, setup),
         cmocka_unit_test_setup(names_too_long, setup),
     };
