@@ -162,7 +162,7 @@ include tests/tests.mk
 
 # ---- Verbs ---------------------------------------------------------------------------------------
 .PHONY: help deps all run test lint unit mc sim stress pair conf mutants iso bench soak soak-sim format clean distclean
-.PHONY: install uninstall cc lua sql
+.PHONY: install uninstall cc lua luatests sql
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -200,6 +200,12 @@ lua: ## boot Lua 5.4 on SCRIPT; without one it talks to you
 	$(call deps,build run)
 	$(build) build/host.elf build/$(LIBC)/lua.elf
 	@images/boot $(if $(SCRIPT),--module $(SCRIPT)) build/$(LIBC)/lua.elf $(if $(SCRIPT),/module/$(notdir $(SCRIPT)))
+
+luatests: ## fetch Lua's own test suite (462 MB, once) and run it with both C libraries
+	$(call deps,build run)
+	$(build) build/host.elf $(LIBCS:%=build/%/lua.elf)
+	@images/lua_tests.sh build/lua-tests.cpio
+	@tests/run tests/foreign/t_lua.py
 
 sql: export RESIDENT := $(if $(filter file,$(origin RESIDENT)),,$(RESIDENT))
 sql: ## boot the host, let SQLite in the guest ask DB for SQL, compare with sqlite3; RESIDENT: none = DB / 11

@@ -84,5 +84,5 @@ $(foreach l,$(LIBCS),$(eval $(call foreign,$l)))
 build/sqlite/sqlite3.c: images/sqlite.sh images/source.sh
 	@images/sqlite.sh build/sqlite
 
-build/libc/%/lib/libc.a: images/libc.sh images/libc/%.sh images/source.sh
+build/libc/%/lib/libc.a: images/libc.sh images/libc/%.sh
 	@images/libc.sh $* build/libc/$*

@@ -11,7 +11,7 @@ declare -A packages=(
     [sql]='tcl sqlite3'
     [grub]='grub-common grub-pc-bin xorriso mtools'
     [conf]='gcc libc6-dev python3 qemu-system-x86'
-    [test]='libcmocka-dev nbdkit pkg-config groff-base cpio'
+    [test]='bzip2 libcmocka-dev nbdkit pkg-config groff-base cpio'
 )
 
 say() { echo "deps: $*"; }

@@ -10,7 +10,8 @@ set -eu
 declare -A sources=(
     [picolibc]='d1fc2a20f217472f8d9da084a519a25678e8d91852a41c7f3f1840d3508f7163 picolibc/picolibc_1.8.10.orig.tar.gz'
     [lua]='9fbf5e28ef86c69858f6d3d34eccc32e911c1a28b4120ff3e84aaa70cfbf1e30 lua5.4/lua5.4_5.4.7.orig.tar.gz'
-    [wesnoth]='e15db3caf446d91d389fc275f10c1a9e7ca3c6176c3b8ce94f5ee4a7a0c81bd6 wesnoth-1.18/wesnoth-1.18_1.18.5.orig.tar.bz2'
+    [wesnoth]='e15db3caf446d91d389fc275f10c1a9e7ca3c6176c3b8ce94f5ee4a7a0c81bd6 '\
+'wesnoth-1.18/wesnoth-1.18_1.18.5.orig.tar.bz2'
     [sqlite]='aaa776260ab4dc976db34aa7891819484c8676b5b2783123ebc6301e2ca5d655 sqlite3/sqlite3_3.40.1.orig.tar.xz'
 )
 place=build/source

@@ -15,7 +15,9 @@ import machine
 import tap
 
 SUITE = "build/source/lua-tests/all.lua"
-NO_SOURCE = 3
+SKIPPING = "local d = loadfile function loadfile(n, ...) if n == '{}' {} then return load'' end return d(n, ...) end"
+# What is the C library's own fault: why, and where the files of the suite that notice it stop.
+KNOWN = {"picolibc": ("strtod() takes the x of 0x with no digit behind it", {"math.lua": 387, "files.lua": 239})}
 HELLO = """#include <stdio.h>
 #include <stdlib.h>
 #include <math.h>
@@ -67,6 +69,11 @@ def misuse(t, folder):
     t.result("images/boot refuses what is no guest", tap.wrong(boot("README.md"), 1, ["no 64-bit ELF image"]))
 
 
+def skipping(files):
+    """Arguments of Lua that make these files of the suite empty."""
+    return ["-e", SKIPPING.format(files[0], "".join(f"or n == '{f}' " for f in files[1:]))] if files else []
+
+
 def lua(t, libc):
     program = f"build/{libc}/lua.elf"
     built = run(["make", "--no-print-directory", "DEPS=no", program], MAKEFLAGS="")
@@ -86,9 +93,17 @@ def lua(t, libc):
     if not os.path.exists(SUITE):
         t.result(name, skip="not fetched: make luatests (462 MB)")
         return
-    suite = run(["images/lua_tests.sh", "build/lua-tests.cpio"])
-    said = boot(program, "-e", "_U=true", "all.lua", options=("--memory", "256M", "--module", "build/lua-tests.cpio"))
-    t.result(name, tap.wrong(suite, 0, ()) + tap.wrong(said, 0, ["final OK !!!"]))
+    packed = tap.wrong(run(["images/lua_tests.sh", "build/lua-tests.cpio"]), 0, ())
+    words = ["env.PATH=/", "-e", "_U=true", "all.lua"]
+    options = ("--memory", "256M", "--module", "build/lua-tests.cpio")
+    why, known = KNOWN.get(libc, ("", {}))
+    left_out = []
+    for file, line in known.items():
+        t.result(f"{name}: {file} fails, because {why}", tap.wrong(
+            boot(program, *skipping(left_out), *words, options=options), 1, [f"{file}:{line}: assertion failed"]))
+        left_out.append(file)
+    words = [*skipping(left_out), *words]
+    t.result(name, packed + tap.wrong(boot(program, *words, options=options), 0, ["final OK !!!"]))
 
 
 def main():
