@@ -32,6 +32,7 @@ void panic(const char *fmt, ...)
 
     karch_irq_save();
     if (stop_lead()) {
+        karch_con_fresh_line();
         panic_print("panic on CPU %u: ", karch_cpu()->id);
         va_start(ap, fmt);
         print(fmt, ap);

@@ -3,8 +3,8 @@
  * stack.c: stacks: pages that go back when their thread is over, but for some of the usual size, which are kept.
  *
  * What makes a stack dear is its guard: the page may have been anybody's before, so every CPU has to forget it. One
- * that is kept still has its guard. Taking a guard away needs nobody's attention: what is absent is in no TLB (SDM vol. 3A,
- * 4.10.4.3), and whoever gets the pages next may touch them at once.
+ * that is kept still has its guard. Taking a guard away needs nobody's attention: what is absent is in no TLB (SDM
+ * vol. 3A, 4.10.4.3), and whoever gets the pages next may touch them at once.
  */
 #include "stack.h"
 #include "call.h"

@@ -5,7 +5,7 @@
 import machine
 from case import Case
 
-FAULT, ABORT = 0x5D, 0x5E
+FAULT, ABORT, PANIC = 0x5D, 0x5E, 0x5F
 REGISTERS = r"^vm0\| rip [0-9a-f]{16}  rsp [0-9a-f]{16} "
 
 
@@ -16,7 +16,8 @@ def mode(name, status, *say, thread="", **more):
 
 def fault(name, what, **more):
     """On main()'s thread and on another, each of which is named, at the start of a line."""
-    return [mode(name, FAULT, rf"^vm0\| fault: thread {who}: {what}", REGISTERS, never=("panic",), thread=thread, **more)
+    return [mode(name, FAULT, rf"^vm0\| fault: thread {who}: {what}", REGISTERS, never=("panic",), thread=thread,
+                 **more)
             for who, thread in ((r"0 \(main\)", ""), (r"[1-9]\d* \(worker\)", "on"))]
 
 
@@ -38,6 +39,7 @@ CASES = [
            never=("fault:",), thread=thread)
       for name, signal in (("division", 8), ("null", 11)) for thread in ("", "on")],
     mode("mend", 5, "mended after signal 8", never=("fault:",)),
+    mode("kernel-write", PANIC, REGISTERS, r"panic on CPU \d: page fault: write to 0 at ", never=("fault: thread",)),
     mode("exit", 9),
     mode("exit", 9, thread="on"),
     mode("return", 5),

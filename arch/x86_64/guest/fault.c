@@ -60,6 +60,7 @@ static _Noreturn void die_of_kernel(const struct frame *f, u64 cr2)
 {
     const char *what = exceptions[f->vector].what;
 
+    karch_con_fresh_line();
     print_registers(f, cr2);
     if (f->vector == VEC_PF)
         panic("page fault: %s %lx at %lx", access_of(f, cr2), cr2, f->rip);

@@ -5,6 +5,7 @@
  * With thread=on another thread than main()'s does it. If there is a handler, it says so and jumps out.
  */
 #include "guest.h"
+#include "karch.h"
 #include <assert.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -23,6 +24,13 @@ static void divide(void)
 
 static void null_write(void)
 {
+    *wild = 1;
+}
+
+/* As the kernel's own code would do it. */
+static void kernel_write(void)
+{
+    karch_irq_save();
     *wild = 1;
 }
 
@@ -153,6 +161,7 @@ static const struct {
 } modes[] = {
     {"divide", divide},
     {"null-write", null_write},
+    {"kernel-write", kernel_write},
     {"wild-read", wild_read},
     {"odd-read", odd_read},
     {"null-call", null_call},
