@@ -210,6 +210,7 @@ luatests: ## fetch Lua's own test suite (462 MB, once) and run it with both C li
 sql: export RESIDENT := $(if $(filter file,$(origin RESIDENT)),,$(RESIDENT))
 sql: ## boot the host, let SQLite in the guest ask DB for SQL, compare with sqlite3; RESIDENT: none = DB / 11
 	$(call deps,run sql)
+	$(build) build/sqlite/sqlite3.c
 	$(build) build/host.elf build/$(LIBC)/guest-sql.elf
 	@images/sql
 

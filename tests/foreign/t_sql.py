@@ -118,7 +118,7 @@ def main():
         tap.result(f"{libc}: four connections write, journal deleted", writes(libc, "delete"))
     tap.result("no host's events: the same rows", expect(ask(APF="none", SQL=PARTS), 0, "matches the guest's: yes"))
     tap.result("any bytes come through", expect(ask(SQL="select * from odd"), 0, "matches the guest's: yes"))
-    tap.result("four connections write, journal in memory", writes("picolibc", "memory"))
+    tap.result("four connections write, journal in memory", writes("newlib", "memory"))
     says = "SQLite in the guest says: "
     tap.result("no such table", expect(ask(SQL="select * from nowhere"), 1, says + "no such table: nowhere"))
     tap.result("no SQL", expect(ask(SQL="selct 1"), 1, says + 'near "selct": syntax error'))
