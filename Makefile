@@ -162,7 +162,7 @@ include tests/tests.mk
 
 # ---- Verbs ---------------------------------------------------------------------------------------
 .PHONY: help deps all run test lint unit mc sim stress pair conf mutants iso bench soak soak-sim format clean distclean
-.PHONY: install uninstall cc lua luatests sql
+.PHONY: install uninstall cc lua luatests sql libc
 
 # A verb that builds first sees to the packages, then calls make again: a fresh machine has no compiler before that.
 JOBS  = $(if $(filter -j%,$(MAKEFLAGS)),,-j$(shell nproc))
@@ -171,12 +171,13 @@ deps  = $(if $(filter no,$(DEPS)),,@images/deps.sh $1)
 THIS  = $(firstword $(MAKEFILE_LIST))
 
 BOOTABLE   = build/host.elf $(GUESTS)
-PROGRAMS   = build/sim/sim build/conf-vmm
+PROGRAMS   = build/sim/sim build/conf-vmm $(CC_CONFS)
 LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
 PAIR_TESTS = $(wildcard tests/pair/run)
 CONF_TESTS = $(wildcard tests/conf/t_*.py)
 BENCH_TESTS = $(wildcard tests/bench/t_*.py)
 FOREIGN_TESTS = $(wildcard tests/foreign/t_*.py)
+LIBC_TESTS = $(wildcard tests/libc/t_*.py)
 
 help: ## this list
 	@echo 'Verbs:'
@@ -222,7 +223,7 @@ test: ## everything that can be tested here; the last line counts it
 	$(build) build/sqlite/sqlite3.c || [ -e build/sqlite/unavailable ]
 	$(build) all
 	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim \
-	           $(BENCH_TESTS) $(PAIR_TESTS) $(FOREIGN_TESTS) $(CONF_TESTS)
+	           $(BENCH_TESTS) $(PAIR_TESTS) $(FOREIGN_TESTS) $(LIBC_TESTS) $(CONF_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)
@@ -243,6 +244,9 @@ stress: $(STRESS_TESTS) ## only the runs on threads under the thread sanitizer; 
 
 pair: $(BOOTABLE) ## only the boots of host and guest in an emulator
 	@tests/run $(PAIR_TESTS)
+
+libc: build/host.elf $(CC_CONFS) ## only the C libraries' own tests, as guests; or those that match ONLY
+	@$(if $(ONLY),tests/libc/t_libc.py '$(ONLY)',tests/run $(LIBC_TESTS))
 
 conf: ## what HOST does, clause by clause of the ABI: a verdict, and build/conf/HOST.md
 	$(call deps,run grub)

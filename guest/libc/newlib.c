@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* newlib.c: each thread has newlib's state of its own, in its thread-local storage. */
+/* newlib.c: newlib's state for each thread, in its thread-local storage, and a few functions that it lacks. */
 #include "lock.h"
 #include "malloc_heap.h"
 #include "os.h"
+#include <errno.h>
 #include <reent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/lock.h>
+#include <time.h>
 
 /* Sets up the open files; declared in none of newlib's public headers. */
 void __sinit(struct _reent *r);
@@ -68,4 +70,56 @@ int _remove_r(struct _reent *r, const char *path)
 {
     (void)r;
     return remove(path);
+}
+
+/* POSIX threads' view of the lock that each stream has; streams over strings have none. */
+void flockfile(FILE *file)
+{
+    if (!(file->_flags & __SSTR))
+        __retarget_lock_acquire_recursive(file->_lock);
+}
+
+int ftrylockfile(FILE *file)
+{
+    return file->_flags & __SSTR || __retarget_lock_try_acquire_recursive(file->_lock) ? 0 : -1;
+}
+
+void funlockfile(FILE *file)
+{
+    if (!(file->_flags & __SSTR))
+        __retarget_lock_release_recursive(file->_lock);
+}
+
+/* timegm(): the seconds from a date in UTC; members out of range count as for mktime(). */
+#define MONTHS 12
+/* Of the Gregorian calendar, in which a year may start in March: the odd day is then its last. */
+#define DAYS_PER_400_YEARS 146097
+#define DAYS_TO_1970       719468 /* from 1 March of the year 0 */
+
+static s64 divide_down(s64 a, s64 b)
+{
+    return a / b - (a % b < 0);
+}
+
+/* From 1 January 1970 to the first day of a month that may lie outside of its year. */
+static s64 days_before(s64 year, s64 month)
+{
+    s64 from_march = year * MONTHS + month - 2;
+    s64 y = divide_down(from_march, MONTHS), m = from_march - y * MONTHS;
+    s64 era = divide_down(y, 400), in_era = y - era * 400;
+
+    return era * DAYS_PER_400_YEARS + in_era * 365 + in_era / 4 - in_era / 100 + (m * 153 + 2) / 5 -
+           DAYS_TO_1970;
+}
+
+time_t timegm(struct tm *date)
+{
+    s64 days = days_before(1900 + (s64)date->tm_year, date->tm_mon) + date->tm_mday - 1;
+    time_t seconds = ((days * 24 + date->tm_hour) * 60 + date->tm_min) * 60 + date->tm_sec;
+
+    if (!gmtime_r(&seconds, date)) {
+        errno = EOVERFLOW;
+        return -1;
+    }
+    return seconds;
 }

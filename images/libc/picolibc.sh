@@ -31,7 +31,8 @@ CROSS
         --buildtype plain -Dmultilib=false -Dtests=false -Dsemihost=false -Dpicocrt=false -Dposix-console=true \
         -Dthread-local-storage=true -Dtls-model=local-exec -Dnewlib-nano-malloc=false \
         -Dio-c99-formats=true -Dio-long-long=true -Dio-long-double=true \
-        -Dio-pos-args=true -Dprintf-percent-n=true -Dstdio-locking=true -Dwant-math-errno=true . "$out"/src/*
+        -Dio-pos-args=true -Dprintf-percent-n=true -Dstdio-locking=true -Dwant-math-errno=true \
+        -Dmb-capable=true -Dio-wchar=true -Dfast-bufio=true . "$out"/src/*
 }
 
 compile() {

@@ -76,6 +76,8 @@ void test_time(int argc, char **argv)
     ok(b >= a && a > 0);
     ok(clock_getres(CLOCK_REALTIME, &t) == 0 && t.tv_sec == 0 && t.tv_nsec == 1);
     ok(clock_gettime(99, &t) == -1 && errno == EINVAL);
+    ok(timespec_get(&t, TIME_UTC) == TIME_UTC && t.tv_sec - ns(CLOCK_REALTIME) / NS_PER_S <= 1);
+    ok(timespec_get(&t, 0) == 0);
     ok(clock_settime(CLOCK_REALTIME, &t) == -1 && errno == EPERM);
     ok(CLOCKS_PER_SEC == 1000000 && c > 0 && clock() >= c);
     ok(times(&ticks) > 0 && ticks.tms_stime == 0);
