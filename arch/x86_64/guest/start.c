@@ -9,7 +9,7 @@
 #include "panic.h"
 #include "pv.h"
 
-#define START_WAIT_TICKS 2000000000ull /* of the TSC; a second or less */
+#define START_WAIT_TICKS 20000000000ull /* of the TSC, some seconds: the host may be busy with others */
 
 /* From here on karch_cpu() works on this CPU. */
 static void gs_set(struct percpu *c)

@@ -11,7 +11,7 @@
 #define AP_PAGE      0x8000ull /* RAM on every PC, and the frame allocator leaves the first MiB alone */
 #define AP_INIT_NS   10000000ull
 #define AP_SIPI_NS   200000ull
-#define AP_ONLINE_NS 1000000000ull
+#define AP_ONLINE_NS 10000000000ull /* an emulated CPU may get its share of a busy machine late */
 
 extern const u8 ap_code[], ap_code_end[]; /* ap.S */
 
