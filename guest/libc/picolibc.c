@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* picolibc.c: its one lock, and its one locale; all that it keeps per thread is in thread-local storage already. */
+/* picolibc.c: its one lock, and its locales; all that it keeps per thread is in thread-local storage already. */
 #include "lock.h"
 #include "malloc_heap.h"
 #include "os.h"
@@ -19,20 +19,16 @@ void os_thread_end(void)
     heap_thread_end();
 }
 
-/* picolibc's own takes any name for that of a locale it has; ISO C 7.11.1.1 wants NULL for one that it has not. */
+/* The library's own, which images/libc/picolibc.sh calls so. */
+char *picolibc_setlocale(int category, const char *name);
+
+/* It takes any name for that of a locale it has; ISO C 7.11.1.1 wants NULL for one that it has not. */
 char *setlocale(int category, const char *name)
 {
-    static char only[] = "C";
-    bool known = !name || !*name || !strcmp(name, only) || !strcmp(name, "POSIX");
+    static const char *const known[] = {"", "C", "POSIX", "C.UTF-8", "C-UTF-8"};
 
-    return category >= LC_ALL && category <= LC_MESSAGES && known ? only : NULL;
-}
-
-/* picolibc's own takes any name for that of a locale it has; ISO C 7.11.1.1 wants NULL for one that it has not. */
-char *setlocale(int category, const char *name)
-{
-    static char only[] = "C";
-    bool known = !name || !*name || !strcmp(name, only) || !strcmp(name, "POSIX");
-
-    return category >= LC_ALL && category <= LC_MESSAGES && known ? only : NULL;
+    for (size_t i = 0; name && strcmp(name, known[i]) != 0; i++)
+        if (i + 1 == ARRAY_SIZE(known))
+            return NULL;
+    return picolibc_setlocale(category, name);
 }
