@@ -143,10 +143,10 @@ SAVES = [
       for name, error, disk, host, graph, say in (
           ("nowhere", -95, "numbered save", SMALL, None, ()),
           ("partition-too-small", -28, "numbered small save", SAVE, None, (HOST + "not saved: the partition is too",)),
-          ("write-error", -5, "numbered save", "mem=16M resident=16M apf=int save=save", disks.failing("write"),
+          ("write-error", -5, "numbered save", "mem=16M resident=40M apf=int save=save", disks.failing("write"),
            (HOST + "save: write of store 'save', block 116736, failed", HOST + "not saved: the store failed")))],
     Case("save-killed", guest="saves", args="mode=stop", disk="numbered save", then=RESTORE, first=(STORE_TIMEOUT,),
-         host="mem=16M resident=16M apf=int save=save iotimeout=1s iogiveup=2s", graph=disks.late_writes(3600),
+         host="mem=16M resident=40M apf=int save=save iotimeout=1s iogiveup=2s", graph=disks.late_writes(3600),
          status=(CONFIG,), say=(HOST + "no answer for 1 s to a write .*store 'save'",
                               HOST + "partition save: no VM was")),
 
