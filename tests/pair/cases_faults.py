@@ -38,7 +38,8 @@ CASES = [
     *[mode("catch-" + name, 5, f"(?s)handler of signal {signal}$.*still there$.*handler of.*still there$",
            never=("fault:",), thread=thread)
       for name, signal in (("division", 8), ("null", 11)) for thread in ("", "on")],
-    mode("mend", 5, "mended after signal 8", never=("fault:",)),
+    mode("catch-x87", 5, "handler of signal 8", "still there", never=("fault:",)),
+    mode("mend", 5, "(?s)mended after signal 8.*SSE and x87 as before", never=("fault:",)),
     mode("kernel-write", PANIC, REGISTERS, r"panic on CPU \d: page fault: write to 0 at ", never=("fault: thread",)),
     mode("exit", 9),
     mode("exit", 9, thread="on"),

@@ -29,6 +29,8 @@
 #define THREAD_TLS     8
 #define THREAD_FPU     128
 
+#define MXCSR_DEFAULT 0x1f80
+
 #ifndef __ASSEMBLER__
 #include "percpu.h"
 #include "thread.h"

@@ -98,14 +98,27 @@ static bool in_program(const struct frame *f)
     return f->rflags & RFLAGS_IF && c->current != c->idle && exceptions[f->vector].signal;
 }
 
-/* The exception is a call on the thread's own stack: its handler runs on top of it, and may leave by longjmp(). */
+/*
+ * The exception is a call on the thread's own stack: its handler runs on top of it, and may leave by longjmp(). If it
+ * comes back, the program goes on with the registers that it had, of SSE and x87 as well. The handler begins with these
+ * as a thread does: an x87 exception that is still pending would come again at its first instruction.
+ */
 static bool handled(const struct frame *f, u64 cr2)
 {
     u64 address = f->vector == VEC_PF ? cr2 : f->rip;
+    u8 fpu[THREAD_FPU_SIZE] __attribute__((aligned(16)));
+    const u32 mxcsr = MXCSR_DEFAULT;
     bool done;
 
     karch_irq_restore(true);
+    __asm__ volatile("fxsave64 %0\n"
+                     "fninit\n"
+                     "ldmxcsr %1"
+                     : "=m"(fpu)
+                     : "m"(mxcsr));
     done = os_fault(exceptions[f->vector].signal, (void *)(uintptr_t)address);
+    if (done)
+        __asm__ volatile("fxrstor64 %0" : : "m"(fpu));
     karch_irq_save();
     return done;
 }

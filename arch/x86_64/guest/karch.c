@@ -11,7 +11,6 @@
 #include "msr.h"
 
 #define FCW_DEFAULT     0x37f
-#define MXCSR_DEFAULT   0x1f80
 #define FXSAVE_MXCSR_AT 24
 #define RDRAND_TRIES    10
 

@@ -14,6 +14,7 @@
 #include <string.h>
 
 static volatile int zero, one = 1;
+static double sink;
 static char *volatile wild;
 static jmp_buf before;
 
@@ -131,19 +132,48 @@ static void catch_null(void)
 /* After a handler that comes back the instruction is executed again, as POSIX has it (XSH 2.4.3). */
 static void mend(int signo)
 {
+    __asm__ volatile("pcmpeqb %%xmm0, %%xmm0\n"
+                     "fldz\n"
+                     "fstpl %0\n"
+                     : "=m"(sink)
+                     :
+                     : "xmm0");
     printf("mended after signal %d\n", signo);
     zero = 1;
 }
 
+/* What the program was about to calculate with is in registers that its handler uses too. */
 static void mend_division(void)
 {
+    double in = 1.25, sse, x87;
+
     signal(SIGFPE, mend);
-    __asm__ volatile("mov $1, %%eax\n"
+    __asm__ volatile("movsd %3, %%xmm0\n"
+                     "fldl %3\n"
+                     "mov $1, %%eax\n"
                      "cltd\n"
-                     "idivl %0\n"
-                     :
-                     : "m"(zero)
-                     : "eax", "edx");
+                     "idivl %2\n"
+                     "movsd %%xmm0, %0\n"
+                     "fstpl %1\n"
+                     : "=m"(sse), "=m"(x87)
+                     : "m"(zero), "m"(in)
+                     : "eax", "edx", "xmm0", "memory");
+    printf("SSE and x87 %s\n", sse == in && x87 == in ? "as before" : "spoilt");
+}
+
+/* An exception that is pending in x87 must not hit its own handler as well. */
+static void wait_x87(int signo)
+{
+    __asm__ volatile("fwait");
+    handler(signo);
+}
+
+static void catch_x87(void)
+{
+    signal(SIGFPE, wait_x87);
+    if (!setjmp(before))
+        x87();
+    printf("still there\n");
 }
 
 static void exit_9(void)
@@ -175,6 +205,7 @@ static const struct {
     {"return", return_from_main},
     {"catch-division", catch_division},
     {"catch-null", catch_null},
+    {"catch-x87", catch_x87},
     {"mend", mend_division},
 };
 
