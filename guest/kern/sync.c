@@ -273,7 +273,7 @@ void cond_broadcast(struct cond *c)
 
 void thread_sleep(u64 ns)
 {
-    u64 deadline = time_ns() + ns;
+    u64 start = time_ns(), deadline = ns < NO_DEADLINE - start ? start + ns : NO_DEADLINE;
 
     while (time_ns() < deadline) {
         bool on = karch_irq_save();

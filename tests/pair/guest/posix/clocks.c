@@ -47,6 +47,30 @@ static void date(int argc, char **argv)
         ok(now >= from && now <= to);
 }
 
+static unsigned sleepers, awake;
+
+/* Longer than there is time in a u64 of nanoseconds, and just not. */
+static void *sleep_on(void *seconds)
+{
+    struct timespec t = {.tv_sec = *(time_t *)seconds};
+
+    __atomic_add_fetch(&sleepers, 1, __ATOMIC_RELAXED);
+    nanosleep(&t, NULL);
+    __atomic_add_fetch(&awake, 1, __ATOMIC_RELAXED);
+    return NULL;
+}
+
+static void sleeps_forever(void)
+{
+    static time_t ages[] = {0x7fffffffffffffff, 18446744072};
+
+    for (unsigned i = 0; i < 2; i++)
+        pthread_detach(begin(sleep_on, &ages[i]));
+    await(&sleepers, 2);
+    usleep(2000);
+    ok(!__atomic_load_n(&awake, __ATOMIC_RELAXED));
+}
+
 static void sleeps(void)
 {
     struct timespec t = {.tv_nsec = 2000000}, bad = {.tv_nsec = NS_PER_S}, left;
@@ -84,4 +108,5 @@ void test_time(int argc, char **argv)
     ok(getrusage(RUSAGE_SELF, &r) == 0 && getrusage(5, &r) == -1 && errno == EINVAL);
     date(argc, argv);
     sleeps();
+    sleeps_forever();
 }
