@@ -17,6 +17,7 @@ AT_ABORT = r"abort: thread {}: abort\(\)$"
 ENDS = {
     "exit": (8, AT_EXIT),
     "exit-thread": (9, AT_EXIT),
+    "exit-read": (8, ("end: not flushed before", *AT_EXIT)),
     "pthread": (0, (r"end: a thread outlives main\(\)$", *AT_EXIT)),
     "_exit": (7, ()),
     "quick": (6, ("end: quick$",)),

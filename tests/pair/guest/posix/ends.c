@@ -49,6 +49,25 @@ static void *exit_here(void *arg)
     exit(arg ? 9 : 0);
 }
 
+/* No input comes: whoever waits for some must not keep the program from ending. */
+static void *read_on(void *arg)
+{
+    flockfile(stdin); /* the first that is done with it */
+    __atomic_store_n((unsigned *)arg, 1, __ATOMIC_RELEASE);
+    getchar();
+    return arg;
+}
+
+static void exit_while_read(void)
+{
+    static unsigned reads;
+
+    begin(read_on, &reads);
+    await(&reads, 1);
+    printf("end: not flushed before");
+    exit(8);
+}
+
 static void *abort_here(void *arg)
 {
     abort();
@@ -83,6 +102,8 @@ void end_by(const char *how)
     at_quick_exit(quick);
     if (!strcmp(how, "exit"))
         exit(8);
+    if (!strcmp(how, "exit-read"))
+        exit_while_read();
     if (!strcmp(how, "_exit"))
         _exit(7);
     if (!strcmp(how, "quick"))
