@@ -4,6 +4,7 @@
 #include "malloc_heap.h"
 #include "os.h"
 #include <locale.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/lock.h>
 
@@ -31,4 +32,12 @@ char *setlocale(int category, const char *name)
         if (i + 1 == ARRAY_SIZE(known))
             return NULL;
     return picolibc_setlocale(category, name);
+}
+
+/* Likewise. It takes no NULL for all streams, of which there is no list: here that means the standard ones. */
+int picolibc_fflush(FILE *file);
+
+int fflush(FILE *file)
+{
+    return file ? picolibc_fflush(file) : picolibc_fflush(stdout) | picolibc_fflush(stderr);
 }

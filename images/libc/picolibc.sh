@@ -36,6 +36,7 @@ CROSS
 }
 
 compile() {
-    # guest/libc/picolibc.c puts a setlocale() of its own in front of it.
-    ninja && ninja install && "$target-objcopy" --redefine-sym setlocale=picolibc_setlocale "$out/lib/libc.a"
+    # guest/libc/picolibc.c puts functions of its own in front of these.
+    ninja && ninja install && "$target-objcopy" --redefine-sym setlocale=picolibc_setlocale \
+        --redefine-sym fflush=picolibc_fflush "$out/lib/libc.a"
 }

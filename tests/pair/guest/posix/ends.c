@@ -35,7 +35,7 @@ static void second(void)
 static void quick(void)
 {
     printf("end: quick\n");
-    fflush(stdout);
+    fflush(NULL);
 }
 
 static void *last(void *arg)
