@@ -57,6 +57,22 @@ def stranger(t, libc, folder):
         t.result(f"{libc}: it runs on {name}", tap.wrong(boot(program, "a \"b\" 'c'\\", options=options), 42, want))
 
 
+def languages(t, folder):
+    """-x is for the program, not for what it is linked to; and no source is overwritten."""
+    source, program = f"{folder}/main.c", f"{folder}/main.elf"
+    with open(source, "w", encoding="ascii") as f:
+        f.write("int main(void) { return 0; }\n")
+    with open(source, encoding="ascii") as f:
+        t.result("images/cc compiles what it is given by a pipe", tap.wrong(
+            run(["images/cc", "-x", "c", "-", "-o", program], f.read()), 0, ()))
+    t.result("images/cc refuses to write over its input", tap.wrong(
+        run(["images/cc", source, "-o", source]), 1, ["is the same as output file"]))
+    t.result("which is still there", () if os.path.exists(source) else [source])
+    for words, status, says in ((["--latency", "nan", program], 2, "nan is no time"),
+                                ([program, "x" * 1024], 1, "longer than 1023 bytes")):
+        t.result(f"images/boot: {says}", tap.wrong(run(["images/boot", *words]), status, [says]))
+
+
 def misuse(t, folder):
     for name, words, says in (
             ("no such library", ["--libc=musl", "-c", "x.c"], "there are newlib and picolibc"),
@@ -115,6 +131,7 @@ def main():
         lua(t, libc)
     with tempfile.TemporaryDirectory() as folder:
         misuse(t, folder)
+        languages(t, folder)
     return t.end()
 
 
