@@ -81,6 +81,22 @@ def unpacked(tap, folder, top, out):
     tap.result("GNU cpio unpacks the same tree", wrong + ([] if len(same) == 1 else ["hard links were not kept"]))
 
 
+def odd(tap, folder):
+    """Dates that the header has no room for, `=` in a file's own name, a name that the guest does not take."""
+    files = [os.path.join(folder, name) for name in ("old", "new", "a=b")]
+    for path, date in zip(files, (-(1 << 28), (1 << 32) + 1, 1)):
+        with open(path, "wb") as f:
+            f.write(b"text")
+        os.utime(path, (date, date))
+    out = os.path.join(folder, "odd.cpio")
+    said = run(["images/cpio", out, *files])
+    tap.result("files of any date, and with = in their names", [said.stderr.decode()] if said.returncode else [])
+    said = run(["timeout", "20", "images/cpio", out, "LICENSE=" + "n" * (NAME_MAX - 6)])
+    wrong = [] if said.returncode == 1 and b"no path of more" in said.stderr else [said]
+    tap.result("a name too long is refused, nothing is left behind",
+               wrong + ([f"{out}.partial"] if os.path.exists(out + ".partial") else []))
+
+
 def main():
     tap = lint.Tap()
     with tempfile.TemporaryDirectory() as folder:
@@ -96,6 +112,7 @@ def main():
         tap.result("names are where they were asked for",
                    [n for n in (b"LICENSE", b"docs/readme", b"some/where/one") if n not in [e[0] for e in found]])
         unpacked(tap, folder, top, out)
+        odd(tap, folder)
         said = run(["images/cpio", out, "no such file"])
         tap.result("a missing file is told of", [] if said.returncode and b"no such file" in said.stderr else [said])
     tap.end()
