@@ -120,7 +120,7 @@ int pages_resize(struct pages *t, u64 bytes)
 {
     if (bytes > PAGES_BYTES_MAX)
         return -E_FBIG;
-    if (bytes < t->bytes) {
+    if (bytes < t->bytes || !bytes) { /* an empty file has tables if a write far out found no more memory */
         u64 first = (bytes + PAGE_SIZE - 1) / PAGE_SIZE;
         u8 *last = bytes % PAGE_SIZE ? page_of(t, bytes / PAGE_SIZE, false) : NULL;
 

@@ -139,6 +139,15 @@ static void at_the_ends_of_every_level(void **state)
     assert_memory_equal(buf, "abc", 3);
 }
 
+static void no_memory_behind_the_tables(void **state)
+{
+    (void)state;
+    fake_files.pages_left = 2;
+    assert_int_equal(pages_write(&file, "a", 1, PAGES_BYTES_MAX - 1), -E_NOSPC);
+    assert_int_equal(file.bytes, 0);
+    assert_int_equal(file.held, 2); /* which the end of the test wants back */
+}
+
 static void too_far_out(void **state)
 {
     (void)state;
@@ -158,6 +167,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(as_an_array, setup, teardown),
         cmocka_unit_test_setup_teardown(as_an_array_while_memory_is_out, setup, teardown),
         cmocka_unit_test_setup_teardown(at_the_ends_of_every_level, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_memory_behind_the_tables, setup, teardown),
         cmocka_unit_test_setup_teardown(too_far_out, setup, teardown),
     };
 
