@@ -118,6 +118,7 @@ def main():
         tap.result(f"{libc}: four connections write, journal deleted", writes(libc, "delete"))
     tap.result("a parameter's name in a text is none",
                expect(ask(SQL="select ':n' as \":n\", ':now' -- :n"), 0, "matches the guest's: yes"))
+    tap.result("no SQL: a look at the database", expect(ask(SQL=""), 0, "table|row|", "matches the guest's: yes"))
     tap.result("no host's events: the same rows", expect(ask(APF="none", SQL=PARTS), 0, "matches the guest's: yes"))
     tap.result("any bytes come through", expect(ask(SQL="select * from odd"), 0, "matches the guest's: yes"))
     tap.result("four connections write, journal in memory", writes("newlib", "memory"))
