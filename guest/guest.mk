@@ -46,7 +46,8 @@ $(CC_CONFS): TOP = $(CURDIR)/
 define cc_conf
 build/$1/cc.conf: $(call cc_objs,$1) $(GUEST_LD) Makefile guest/guest.mk
 	$$(call say,CONF,$$@)
-	@printf '%s\n' 'flags="-nostdinc -isystem $$(GCC_INC) $$(call libc_FLAGS,$1)"' 'ring0="$$(RING0)"' \
+	@printf '%s\n' 'flags="-nostdinc -isystem $$(GCC_INC) $$(call libc_FLAGS,$1)"' \
+	    'ring0="$$(RING0) -fstack-clash-protection"' \
 	    'link="$$(call cc_link,$1)"' 'objects="$$(addprefix $$(TOP),$$(call cc_objs,$1))"' \
 	    'pvh="$$(PVH)"' 'multiboot="$$(MULTIBOOT)"' >$$@
 endef

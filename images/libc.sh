@@ -85,4 +85,4 @@ cd "$out/obj"
 watch_step configure
 watch_step compile
 rm -rf "$out/src" "$out/obj"
-say "done, $(du -sh "$out/lib" | cut -f1) in $out/lib"
+say "done, $(du -sh "$out/lib/" | cut -f1) in $out/lib"

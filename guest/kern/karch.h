@@ -51,9 +51,10 @@ bool karch_random(u64 *out); /* from the CPU's source of chance; false if it has
 
 /* Memory: everything is mapped at its physical address. */
 void karch_map(u64 addr, u64 bytes); /* makes RAM at addr usable; nothing happens if it is already */
-void karch_guard(void *page);      /* this page must not be touched from now on; this CPU notices if it is */
-void karch_guard_seen(void *page); /* … and now the CPU that calls this does; interrupts off */
-void karch_unguard(void *page);    /* it may be touched again, on every CPU */
+/* These pages must not be touched from now on; this CPU notices if they are … */
+void karch_guard(void *start, u64 bytes);
+void karch_guard_seen(void *start, u64 bytes); /* … and now the CPU that calls this does; interrupts off */
+void karch_unguard(void *start, u64 bytes);    /* they may be touched again, on every CPU */
 /* All CPUs must see the change; false, and a part of it made, if memory is out. */
 enum karch_access { KACCESS_NONE, KACCESS_READ, KACCESS_WRITE };
 must_check bool karch_protect(void *start, u64 bytes, enum karch_access access);

@@ -2,7 +2,7 @@
 /*
  * stack.c: stacks: pages that go back when their thread is over, but for some of the usual size, which are kept.
  *
- * What makes a stack dear is its guard: the page may have been anybody's before, so every CPU has to forget it. One
+ * What makes a stack dear is its guard: the pages may have been anybody's before, so every CPU has to forget them. One
  * that is kept still has its guard. Taking a guard away needs nobody's attention: what is absent is in no TLB (SDM
  * vol. 3A, 4.10.4.3), and whoever gets the pages next may touch them at once.
  */
@@ -55,15 +55,20 @@ static bool keep(u8 *guard)
     return room;
 }
 
+static void guard_seen(void *guard)
+{
+    karch_guard_seen(guard, STACK_GUARD);
+}
+
 static u8 *make_new(size_t bytes)
 {
-    u8 *guard = mem_pages(bytes / PAGE_SIZE + 1);
+    u8 *guard = mem_pages(bytes / PAGE_SIZE + STACK_GUARD_PAGES);
 
     if (!guard)
         return NULL;
-    karch_guard(guard);
+    karch_guard(guard, STACK_GUARD);
     if (cpu_count() > 1)
-        cpu_call_all(karch_guard_seen, guard);
+        cpu_call_all(guard_seen, guard);
     return guard;
 }
 
@@ -81,8 +86,8 @@ bool stack_make(struct stack *s, size_t bytes)
 void stack_give(struct stack *s)
 {
     if (s->bytes != usual_bytes() || !keep(s->guard)) {
-        karch_unguard(s->guard);
-        mem_pages_free(s->guard, s->bytes / PAGE_SIZE + 1);
+        karch_unguard(s->guard, STACK_GUARD);
+        mem_pages_free(s->guard, s->bytes / PAGE_SIZE + STACK_GUARD_PAGES);
     }
     s->guard = NULL;
 }

@@ -16,7 +16,7 @@ static struct thread idle_threads[MAX_CPUS];
 static struct spin table_lock;
 static u8 idle_stack[IDLE_STACK_BYTES] __attribute__((aligned(16))); /* of the first CPU */
 
-extern u8 first_stack[], first_stack_end[]; /* by the linker script; begins with the guard page */
+extern u8 first_stack[], first_stack_end[]; /* by the linker script; begins with the guard pages */
 
 static struct thread *claim_entry(void)
 {
@@ -136,8 +136,8 @@ void thread_adopt_first(struct percpu *c)
     struct thread *first = &threads[0], *idle = &idle_threads[c->id];
 
     first->state = THREAD_RUNNING;
-    first->stack = (struct stack){first_stack,
-                                  ROUND_DOWN((size_t)(first_stack_end - first_stack), PAGE_SIZE) - PAGE_SIZE};
+    first->stack = (struct stack){
+        first_stack, ROUND_DOWN((size_t)(first_stack_end - first_stack), PAGE_SIZE) - STACK_GUARD};
     first->tls = tls_make_first();
     karch_tls_set(first->tls);
     c->current = first;

@@ -67,20 +67,21 @@ void karch_protect_seen(void)
 }
 
 /* Without memory for tables there is no guard. */
-void karch_guard(void *page)
+void karch_guard(void *start, u64 bytes)
 {
-    if (karch_protect(page, PAGE_SIZE, KACCESS_NONE))
-        invlpg(page);
+    if (karch_protect(start, bytes, KACCESS_NONE))
+        karch_guard_seen(start, bytes);
 }
 
-void karch_guard_seen(void *page)
+void karch_guard_seen(void *start, u64 bytes)
 {
-    invlpg(page);
+    for (u64 i = 0; i < bytes; i += PAGE_SIZE)
+        invlpg((u8 *)start + i);
 }
 
-void karch_unguard(void *page)
+void karch_unguard(void *start, u64 bytes)
 {
-    bool done = karch_protect(page, PAGE_SIZE, KACCESS_WRITE);
+    bool done = karch_protect(start, bytes, KACCESS_WRITE);
 
     check(done); /* the tables are there, or were never needed */
 }

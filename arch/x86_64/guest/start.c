@@ -25,8 +25,8 @@ void arch_start(u32 protocol, u32 info)
     fsgsbase_init();
     boot.entry_tsc = head_tsc;
     boot_info_read(protocol, info);
-    karch_guard(NULL); /* not earlier: loaders do put information into page 0 */
-    karch_guard(first_stack);
+    karch_guard(NULL, PAGE_SIZE); /* not earlier: loaders do put information into page 0 */
+    karch_guard(first_stack, STACK_GUARD);
     kernel_main();
 }
 

@@ -163,8 +163,8 @@ static void sizes_of_stacks(void *unused)
     assert_int_equal(t->stack.bytes, 104 * KiB);
     assert_int_equal(u->stack.bytes, 8 * KiB);
     assert_ptr_equal(thread_guarded((uintptr_t)t->stack.guard), t);
-    assert_ptr_equal(thread_guarded((uintptr_t)t->stack.guard + PAGE_SIZE - 1), t);
-    assert_null(thread_guarded((uintptr_t)t->stack.guard + PAGE_SIZE));
+    assert_ptr_equal(thread_guarded((uintptr_t)t->stack.guard + STACK_GUARD - 1), t);
+    assert_null(thread_guarded((uintptr_t)t->stack.guard + STACK_GUARD));
     assert_null(thread_create_as(&huge, nothing, NULL));
     thread_join(t);
     thread_join(u);

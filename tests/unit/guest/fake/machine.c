@@ -168,19 +168,22 @@ void karch_map(u64 addr, u64 bytes)
     (void)bytes;
 }
 
-void karch_guard(void *page)
+void karch_guard(void *start, u64 bytes)
 {
-    (void)page;
+    (void)start;
+    (void)bytes;
 }
 
-void karch_guard_seen(void *page)
+void karch_guard_seen(void *start, u64 bytes)
 {
-    (void)page;
+    (void)start;
+    (void)bytes;
 }
 
-void karch_unguard(void *page)
+void karch_unguard(void *start, u64 bytes)
 {
-    (void)page;
+    (void)start;
+    (void)bytes;
 }
 
 void karch_con_write(const char *text, size_t n)
