@@ -8,6 +8,7 @@
 #include "percpu.h"
 #include <stdio.h>
 
+#define EMPTY_PAGE    0x20 /* the first of many below 1 MiB that hold nothing */
 #define FLOOD         5000
 #define SHADOWS       500
 #define SHADOWS_SHOWN 10000
@@ -128,8 +129,9 @@ static int init_self(void)
 }
 
 /*
- * INIT while the other CPU's threads wait for pages; SIPIs that send it to where nothing was prepared. Interrupts stay
- * off: the other CPU may take the scheduler's lock with it. Of three CPUs one is neither the first nor this one.
+ * INIT while the other CPU's threads wait for pages; SIPIs that send it to where nothing was prepared, which are zeros:
+ * other low pages hold what the loader left, and a CPU that ran it might end the VM. Interrupts stay off: the other CPU
+ * may take the scheduler's lock with it. Of three CPUs one is neither the first nor this one.
  */
 static int init_others(void)
 {
@@ -140,7 +142,7 @@ static int init_others(void)
     to = ICR_TO(karch_cpu()->id == 1 ? 2 : 1);
     for (unsigned i = 0; i < FLOOD / 10; i++) {
         wrmsr(ICR, to | APIC_ICR_INIT);
-        wrmsr(ICR, to | APIC_ICR_STARTUP | (i & 0xff));
+        wrmsr(ICR, to | APIC_ICR_STARTUP | (EMPTY_PAGE + i % 64));
     }
     wrmsr(ICR, to | APIC_ICR_INIT);
     karch_exit(6);
