@@ -36,7 +36,7 @@ CROSS
 }
 
 compile() {
-    # guest/libc/picolibc.c puts functions of its own in front of these.
-    ninja && ninja install && "$target-objcopy" --redefine-sym setlocale=picolibc_setlocale \
+    # guest/libc/{locale,picolibc}.c put functions of their own in front of these.
+    ninja && ninja install && "$target-objcopy" --redefine-sym setlocale=libc_setlocale \
         --redefine-sym fflush=picolibc_fflush "$out/lib/libc.a"
 }
