@@ -2,6 +2,7 @@
 /* launch.c: make the VM that the arguments describe, run it, report how it ended. */
 #include "launch.h"
 #include "args.h"
+#include "backend.h"
 #include "con.h"
 #include "fail.h"
 #include "hook.h"
@@ -12,7 +13,6 @@
 #include "restore.h"
 #include "stop.h"
 #include "store_nvme.h"
-#include "svm_cpu.h"
 #include "lib/str.h"
 
 #define MODULE_BASE  (4 * GiB) /* above whatever a PC has below 4 GiB */
@@ -144,7 +144,7 @@ static void go_on(void)
 /* What each CPU does for the rest of its life. */
 static void run(void)
 {
-    if (!svm_cpu_init())
+    if (!hw_cpu_init())
         hyp_fail(VM_STATUS_MACHINE, "no memory for the host state of CPU %u", port_cpu());
     while (loop_run(vm), save_again(vm))
         percpu_meet(go_on);

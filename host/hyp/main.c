@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c: the host from the first C function to running guests. */
+#include "backend.h"
 #include "boot.h"
 #include "con.h"
 #include "clock.h"
@@ -11,7 +12,6 @@
 #include "pmap.h"
 #include "port.h"
 #include "serial.h"
-#include "svm_cpu.h"
 #include "xapic.h"
 #include "wall.h"
 
@@ -56,9 +56,8 @@ static void virtualisation_up(void)
 {
     const char *why;
 
-    if (!svm_supported(&why))
+    if (!hw_setup(&why))
         hyp_fail(VM_STATUS_MACHINE, "no guests can run here: %s", why);
-    svm_init();
 }
 
 void hyp_main(u32 magic, u32 info)

@@ -25,23 +25,23 @@ _Noreturn void port_panic(const char *invariant, const char *file, int line)
 static void page_fault(void **state)
 {
     (void)state;
-    hw_inject_pf(&rig.v, 6, 0x1234);
+    svm_inject_pf(&rig.v, 6, 0x1234);
     assert_int_equal(VMCB.event_inj, 14 | 3 << 8 | BIT(11) | BIT(31) | 6ull << 32);
     assert_int_equal(VMCB.cr2, 0x1234);
-    assert_true(hw_event_pending(&rig.v));
-    expect_assert_failure(hw_inject_gp(&rig.v)); /* one event at a time */
+    assert_true(svm_event_pending(&rig.v));
+    expect_assert_failure(svm_inject_gp(&rig.v)); /* one event at a time */
 }
 
 static void kinds(void **state)
 {
     (void)state;
-    hw_inject_irq(&rig.v, 0xf3);
+    svm_inject_irq(&rig.v, 0xf3);
     assert_int_equal(VMCB.event_inj, 0xf3 | BIT(31));
     VMCB.event_inj = 0;
-    hw_inject_ud(&rig.v);
+    svm_inject_ud(&rig.v);
     assert_int_equal(VMCB.event_inj, 6 | 3 << 8 | BIT(31));
     VMCB.event_inj = 0;
-    hw_inject_gp(&rig.v);
+    svm_inject_gp(&rig.v);
     assert_int_equal(VMCB.event_inj, 13 | 3 << 8 | BIT(11) | BIT(31));
 }
 
@@ -68,31 +68,31 @@ static void interrupted_delivery(void **state)
 static void nmi_until_after_iret(void **state)
 {
     (void)state;
-    assert_true(hw_nmi_open(&rig.v));
-    hw_inject_nmi(&rig.v);
-    assert_false(hw_nmi_open(&rig.v));
+    assert_true(svm_nmi_open(&rig.v));
+    svm_inject_nmi(&rig.v);
+    assert_false(svm_nmi_open(&rig.v));
     assert_true(VMCB.intercept_misc1 & SVM_MISC1_IRET);
     VMCB.event_inj = 0;
     svm_event_iret(&rig.hw);
     assert_false(VMCB.intercept_misc1 & SVM_MISC1_IRET);
     svm_event_return(&rig.hw); /* still at the IRET */
-    assert_false(hw_nmi_open(&rig.v));
+    assert_false(svm_nmi_open(&rig.v));
     VMCB.rip += 100;
     svm_event_return(&rig.hw);
-    assert_true(hw_nmi_open(&rig.v));
+    assert_true(svm_nmi_open(&rig.v));
 }
 
 static void window_and_task_priority(void **state)
 {
     (void)state;
-    hw_set_tpr(&rig.v, 0x57);
-    assert_int_equal(hw_tpr(&rig.v), 0x50);
-    hw_irq_window(&rig.v, 0x5f);
+    svm_set_tpr(&rig.v, 0x57);
+    assert_int_equal(svm_tpr(&rig.v), 0x50);
+    svm_irq_window(&rig.v, 0x5f);
     assert_false(VMCB.v_intr & SVM_V_IRQ); /* same class: not admitted; CR8 will tell */
     assert_true(VMCB.intercept_cr_write & SVM_CR8);
-    hw_irq_window(&rig.v, 0x60);
+    svm_irq_window(&rig.v, 0x60);
     assert_true(VMCB.v_intr & SVM_V_IRQ);
-    hw_irq_window_off(&rig.v);
+    svm_irq_window_off(&rig.v);
     assert_false(VMCB.v_intr & SVM_V_IRQ);
     assert_false(VMCB.intercept_cr_write & SVM_CR8);
 }
@@ -100,16 +100,16 @@ static void window_and_task_priority(void **state)
 static void open_only_outside_a_shadow(void **state)
 {
     (void)state;
-    assert_false(hw_intr_open(&rig.v));
+    assert_false(svm_intr_open(&rig.v));
     VMCB.rflags = RFLAGS_IF;
-    assert_true(hw_intr_open(&rig.v));
+    assert_true(svm_intr_open(&rig.v));
     VMCB.int_state = SVM_INT_SHADOW;
-    assert_false(hw_intr_open(&rig.v));
-    assert_true(hw_if(&rig.v));
+    assert_false(svm_intr_open(&rig.v));
+    assert_true(svm_if(&rig.v));
     VMCB.int_state = 0;
     rig.hw.shadow_rip = VMCB.rip;
     rig.hw.shadow_left = 1;
-    assert_false(hw_intr_open(&rig.v));
+    assert_false(svm_intr_open(&rig.v));
 }
 
 /* Returns the new CR8, or -1 if the write was not understood. */
@@ -135,7 +135,7 @@ static void cr8_forms(void **state)
     assert_int_equal(cr8("\xf0\x0f\x22\xc0"), 3);
     assert_int_equal(cr8("\x45\x0f\x22\xc7"), 3); /* %r15 = 16: #GP, nothing else */
     assert_int_equal(VMCB.rip, RIG_CODE);
-    assert_true(hw_event_pending(&rig.v));
+    assert_true(svm_event_pending(&rig.v));
     assert_int_equal(cr8("\x44\x0f\x22\xc8"), -1); /* CR9 */
     assert_int_equal(cr8("\x41\x0f\x22\xc0"), -1); /* CR0 */
     assert_int_equal(cr8("\x44\x0f\x20\xc0"), -1);

@@ -8,7 +8,7 @@
 static enum outcome rd(u32 index, u64 *value)
 {
     struct exit e = {.kind = EXIT_MSR, .msr = {.index = index}};
-    enum outcome o = hw_msr(&rig.v, &e);
+    enum outcome o = svm_msr(&rig.v, &e);
 
     *value = e.msr.value;
     return o;
@@ -18,7 +18,7 @@ static enum outcome wr(u32 index, u64 value)
 {
     struct exit e = {.kind = EXIT_MSR, .msr = {.index = index, .write = true, .value = value}};
 
-    return hw_msr(&rig.v, &e);
+    return svm_msr(&rig.v, &e);
 }
 
 static void efer_hides_svme(void **state)

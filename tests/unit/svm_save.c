@@ -34,12 +34,12 @@ static int reset(void **state)
     return 0;
 }
 
-/* A vCPU of its own: as hw_vcpu_init() makes it. */
+/* A vCPU of its own: as svm_vcpu_init() makes it. */
 static struct vcpu fresh(void)
 {
     struct vcpu v = {.vm = &rig.vm};
 
-    assert_true(hw_vcpu_init(&v));
+    assert_true(svm_vcpu_init(&v));
     return v;
 }
 
@@ -66,9 +66,9 @@ static void everything(void **state)
     rig.hw.shadow_rip = 12;
     rig.hw.shadow_left = 3;
     rig.hw.iret_rip = 13;
-    hw_save(&rig.v, state_bytes);
-    assert_true(hw_restorable(state_bytes));
-    hw_restore(&to, state_bytes);
+    svm_save(&rig.v, state_bytes);
+    assert_true(svm_restorable(state_bytes));
+    svm_restore(&to, state_bytes);
     assert_memory_equal((u8 *)c + STATE_FIRST, guest, STATE_BYTES);
     assert_memory_equal(to.hw->fpu, rig.hw.fpu, sizeof(rig.hw.fpu));
     assert_memory_equal(&to.hw->gpr, &rig.hw.gpr, sizeof(rig.hw.gpr));
@@ -83,7 +83,7 @@ static void everything(void **state)
     assert_int_equal(c->intercept_misc2, host);
     assert_int_equal(c->n_cr3 | c->asid | c->tsc_offset, 0);
     assert_true(to.hw->flush);
-    hw_vcpu_free(&to);
+    svm_vcpu_free(&to);
 }
 
 static void nmi_handlers(void **state)
@@ -93,20 +93,20 @@ static void nmi_handlers(void **state)
         struct vcpu to = fresh();
 
         rig.hw.nmi = n;
-        hw_save(&rig.v, state_bytes);
-        assert_true(hw_restorable(state_bytes));
-        hw_restore(&to, state_bytes);
+        svm_save(&rig.v, state_bytes);
+        assert_true(svm_restorable(state_bytes));
+        svm_restore(&to, state_bytes);
         assert_int_equal(to.hw->nmi, n);
         assert_int_equal(!!(to.hw->vmcb.intercept_misc1 & SVM_MISC1_IRET), n == NMI_IN_HANDLER);
-        hw_vcpu_free(&to);
+        svm_vcpu_free(&to);
     }
 }
 
-#define LIE(lie)                                  \
-    do {                                          \
-        hw_save(&rig.v, state_bytes);             \
-        lie;                                      \
-        assert_false(hw_restorable(state_bytes)); \
+#define LIE(lie)                                   \
+    do {                                           \
+        svm_save(&rig.v, state_bytes);             \
+        lie;                                       \
+        assert_false(svm_restorable(state_bytes)); \
     } while (0)
 
 /* FXRSTOR of these would be a fault of the host's; VMRUN without SVME is a bug of ours. */
@@ -116,8 +116,8 @@ static void lies(void **state)
     u64 efer = EFER_SVME | BIT(20);
 
     (void)state;
-    hw_save(&rig.v, state_bytes);
-    assert_true(hw_restorable(state_bytes));
+    svm_save(&rig.v, state_bytes);
+    assert_true(svm_restorable(state_bytes));
     LIE(image->magic++);
     LIE(image->nmi = NMI_IN_IRET + 1);
     LIE(image->cr8 = 16);
@@ -135,16 +135,16 @@ static void freed(void **state)
 
     (void)state;
     gone.hw->cpu = other.hw->cpu = &cpu;
-    hw_vcpu_free(&gone);
+    svm_vcpu_free(&gone);
     assert_ptr_equal(cpu.fpu, other.hw->fpu);
-    hw_vcpu_free(&other);
+    svm_vcpu_free(&other);
     assert_null(cpu.fpu);
 }
 
 static void counter(void **state)
 {
     (void)state;
-    hw_set_tsc_offset(&rig.v, 55);
+    svm_set_tsc_offset(&rig.v, 55);
     assert_int_equal(VMCB.tsc_offset, 55);
 }
 

@@ -78,16 +78,16 @@ static void exit_is_put_off(void **state)
     rig_code(RIG_CODE, "\xfb\xf4", 2);
     exit_in_shadow(SVM_EXIT_HLT, RIG_CODE + 1);
     svm_shadow_exit(&rig.v);
-    hw_again(&rig.v);
+    svm_again(&rig.v);
     assert_true(stepped_back());
-    hw_again(&rig.v); /* no shadow any more */
+    svm_again(&rig.v); /* no shadow any more */
     assert_true(stepped_back());
 
     rig_reset(NULL);
     rig_code(RIG_CODE, "\xd0\xf4", 2);
     exit_in_shadow(SVM_EXIT_HLT, RIG_CODE + 1);
     svm_shadow_exit(&rig.v);
-    hw_again(&rig.v);
+    svm_again(&rig.v);
     assert_true(held());
 }
 

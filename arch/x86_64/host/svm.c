@@ -13,7 +13,7 @@ static bool same_x87(const u8 *a, const u8 *b)
 }
 
 /* x87 stays as it is where that makes no difference: in QEMU an FXRSTOR has a price (docs/emulators.md). */
-void hw_load(struct vcpu *v)
+void svm_load(struct vcpu *v)
 {
     struct hw_vcpu *hw = v->hw;
 
@@ -25,7 +25,7 @@ void hw_load(struct vcpu *v)
     write_dr0_3(hw->dr);
 }
 
-void hw_put(struct vcpu *v)
+void svm_put(struct vcpu *v)
 {
     struct hw_vcpu *hw = v->hw;
 
@@ -34,34 +34,34 @@ void hw_put(struct vcpu *v)
     read_dr0_3(hw->dr);
 }
 
-unsigned hw_cpl(const struct vcpu *v)
+unsigned svm_cpl(const struct vcpu *v)
 {
     return v->hw->vmcb.cpl;
 }
 
-bool hw_paging(const struct vcpu *v)
+bool svm_paging(const struct vcpu *v)
 {
     return v->hw->vmcb.cr0 & CR0_PG;
 }
 
-const struct tdp_ops *hw_tdp(void)
+const struct tdp_ops *svm_tdp(void)
 {
     return &tdp_npt;
 }
 
 /* An iTLB that stops the machine is in CPUs that have no SVM. */
-bool hw_nx_needed(void)
+bool svm_nx_needed(void)
 {
     return false;
 }
 
-void hw_set_root(struct vcpu *v, hpa_t root)
+void svm_set_root(struct vcpu *v, hpa_t root)
 {
     v->hw->vmcb.n_cr3 = root.v;
     v->hw->flush = true;
 }
 
-void hw_exit_on_spin(struct vcpu *v, bool on)
+void svm_exit_on_spin(struct vcpu *v, bool on)
 {
     if (on)
         v->hw->vmcb.intercept_misc1 |= SVM_MISC1_PAUSE;
@@ -70,19 +70,19 @@ void hw_exit_on_spin(struct vcpu *v, bool on)
 }
 
 /* AVIC, which is not used, would need no address here either: the nested tables decide (B7-6). */
-bool hw_virt_apic(const struct vcpu *v)
+bool svm_virt_apic(const struct vcpu *v)
 {
     (void)v;
     return false;
 }
 
-void hw_apic_page(struct vcpu *v, hpa_t at)
+void svm_apic_page(struct vcpu *v, hpa_t at)
 {
     (void)v;
     (void)at;
 }
 
-void hw_flush(struct vcpu *v)
+void svm_flush(struct vcpu *v)
 {
     v->hw->flush = true;
 }
@@ -124,7 +124,7 @@ static bool lost_guest(const struct hw_vcpu *hw)
            (u32)hw->vmcb.exit_code != SVM_EXIT_INVALID;
 }
 
-void hw_run(struct vcpu *v, struct exit *e)
+void svm_run(struct vcpu *v, struct exit *e)
 {
     struct hw_vcpu *hw = v->hw;
     struct vmcb *c = &hw->vmcb;
@@ -146,7 +146,7 @@ void hw_run(struct vcpu *v, struct exit *e)
     svm_exit(hw, e);
 }
 
-void hw_settle(struct vcpu *v, struct exit *e)
+void svm_settle(struct vcpu *v, struct exit *e)
 {
     struct hw_vcpu *hw = v->hw;
 
@@ -170,7 +170,7 @@ static void complete_in(struct vmcb *c, const struct exit *e)
     }
 }
 
-void hw_complete(struct vcpu *v, const struct exit *e)
+void svm_complete(struct vcpu *v, const struct exit *e)
 {
     struct hw_vcpu *hw = v->hw;
     struct vmcb *c = &hw->vmcb;

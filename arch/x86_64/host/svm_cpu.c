@@ -50,7 +50,7 @@ static void msr_pass(u32 msr)
     msrpm[(high ? SVM_MSRPM_RANGE_BYTES : 0) + n / 4] &= (u8) ~(3u << n % 4 * 2);
 }
 
-void svm_init(void)
+void svm_setup(void)
 {
     u32 edx = cpuid(CPUID_EXT_SVM, 0).edx;
 

@@ -7,7 +7,7 @@
 bool svm_supported(const char **why) must_check;
 
 /* Once, on the CPU that booted, before svm_cpu_init(). */
-void svm_init(void);
+void svm_setup(void);
 
 /* On each CPU, when its GS base and task register have their final values. False: no memory. */
 bool svm_cpu_init(void) must_check;
@@ -18,7 +18,7 @@ struct svm_cpu {
     struct asid_pool asids;
 };
 
-/* The same on all CPUs, constant after svm_init(). */
+/* The same on all CPUs, constant after svm_setup(). */
 struct svm_features {
     bool nrips;         /* the VMCB tells where the next instruction is */
     bool flush_by_asid; /* TLB_CONTROL can flush one ASID */

@@ -2,7 +2,7 @@
 /*
  * svm_event.c: exceptions, NMIs and interrupts on their way into the guest (APM vol. 2, 15.20 and 15.21).
  *
- * EVENTINJ of the VMCB is the one place where an event waits. hw_run() empties it after each run; if the delivery
+ * EVENTINJ of the VMCB is the one place where an event waits. svm_run() empties it after each run; if the delivery
  * itself was what exited, svm_event_return() puts the event back (C13-14).
  */
 #include "svm_vcpu.h"
@@ -26,23 +26,23 @@ void svm_event_exception_error(struct hw_vcpu *hw, u8 vector, u32 error)
     inject(hw, SVM_EVENT_EXCEPTION | vector | SVM_EVENT_HAS_ERROR | (u64)error << SVM_EVENT_ERROR_SHIFT);
 }
 
-void hw_inject_pf(struct vcpu *v, u32 error, u64 cr2)
+void svm_inject_pf(struct vcpu *v, u32 error, u64 cr2)
 {
     svm_event_exception_error(v->hw, VEC_PF, error);
     v->hw->vmcb.cr2 = cr2;
 }
 
-void hw_inject_gp(struct vcpu *v)
+void svm_inject_gp(struct vcpu *v)
 {
     svm_event_exception_error(v->hw, VEC_GP, 0);
 }
 
-void hw_inject_ud(struct vcpu *v)
+void svm_inject_ud(struct vcpu *v)
 {
     svm_event_exception(v->hw, VEC_UD);
 }
 
-void hw_inject_nmi(struct vcpu *v)
+void svm_inject_nmi(struct vcpu *v)
 {
     struct hw_vcpu *hw = v->hw;
 
@@ -51,27 +51,27 @@ void hw_inject_nmi(struct vcpu *v)
     hw->vmcb.intercept_misc1 |= SVM_MISC1_IRET;
 }
 
-void hw_inject_irq(struct vcpu *v, u8 vector)
+void svm_inject_irq(struct vcpu *v, u8 vector)
 {
     inject(v->hw, SVM_EVENT_INTR | vector);
 }
 
-bool hw_event_pending(const struct vcpu *v)
+bool svm_event_pending(const struct vcpu *v)
 {
     return v->hw->vmcb.event_inj & SVM_EVENT_VALID;
 }
 
-bool hw_if(const struct vcpu *v)
+bool svm_if(const struct vcpu *v)
 {
     return v->hw->vmcb.rflags & RFLAGS_IF;
 }
 
-bool hw_intr_open(const struct vcpu *v)
+bool svm_intr_open(const struct vcpu *v)
 {
-    return hw_if(v) && !svm_shadow(v->hw);
+    return svm_if(v) && !svm_shadow(v->hw);
 }
 
-bool hw_nmi_open(const struct vcpu *v)
+bool svm_nmi_open(const struct vcpu *v)
 {
     return v->hw->nmi == NMI_OPEN && !svm_shadow(v->hw);
 }
@@ -81,7 +81,7 @@ bool hw_nmi_open(const struct vcpu *v)
  * at here, and again when the guest writes CR8: machines differ in how V_IRQ is compared with it, and QEMU aborts if
  * CR8 is written natively while V_IRQ is set.
  */
-void hw_irq_window(struct vcpu *v, u8 vector)
+void svm_irq_window(struct vcpu *v, u8 vector)
 {
     struct vmcb *c = &v->hw->vmcb;
 
@@ -92,7 +92,7 @@ void hw_irq_window(struct vcpu *v, u8 vector)
         c->v_intr &= ~SVM_V_IRQ;
 }
 
-void hw_irq_window_off(struct vcpu *v)
+void svm_irq_window_off(struct vcpu *v)
 {
     struct vmcb *c = &v->hw->vmcb;
 
@@ -100,12 +100,12 @@ void hw_irq_window_off(struct vcpu *v)
     c->v_intr &= ~SVM_V_IRQ;
 }
 
-u8 hw_tpr(const struct vcpu *v)
+u8 svm_tpr(const struct vcpu *v)
 {
     return (u8)((v->hw->vmcb.v_intr & SVM_V_TPR) << 4);
 }
 
-void hw_set_tpr(struct vcpu *v, u8 tpr)
+void svm_set_tpr(struct vcpu *v, u8 tpr)
 {
     struct vmcb *c = &v->hw->vmcb;
 

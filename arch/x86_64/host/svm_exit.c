@@ -129,7 +129,7 @@ void svm_exit(struct hw_vcpu *hw, struct exit *e)
         break;
     case SVM_EXIT_NMI: /* taken by the host at STGI */
     case SVM_EXIT_INIT:
-    case SVM_EXIT_WRITE_CR8: /* hw_settle() */
+    case SVM_EXIT_WRITE_CR8: /* svm_settle() */
         break;
     case SVM_EXIT_VINTR:
         c->v_intr &= ~SVM_V_IRQ;

@@ -68,7 +68,7 @@ static enum outcome constant(struct exit *e)
     return OUTCOME_GP;
 }
 
-enum outcome hw_msr(struct vcpu *v, struct exit *e)
+enum outcome svm_msr(struct vcpu *v, struct exit *e)
 {
     switch (e->msr.index) {
     case MSR_EFER:

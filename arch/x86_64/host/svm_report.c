@@ -26,7 +26,7 @@ static void report_code(struct vm *vm, const struct vmcb *c)
     con_host("  code%s", n ? text : " not readable");
 }
 
-void hw_report(const struct vcpu *v)
+void svm_report(const struct vcpu *v)
 {
     const struct vmcb *c = &v->hw->vmcb;
     const struct svm_gprs *g = &v->hw->gpr;

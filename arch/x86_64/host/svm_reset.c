@@ -26,7 +26,7 @@ static const u32 intercept_misc2 = SVM_MISC2_VMRUN | SVM_MISC2_VMMCALL | SVM_MIS
                                    SVM_MISC2_WBINVD | SVM_MISC2_MONITOR | SVM_MISC2_MWAIT |
                                    SVM_MISC2_MWAIT_ARMED | SVM_MISC2_XSETBV | SVM_MISC2_RDPRU;
 
-bool hw_vcpu_init(struct vcpu *v)
+bool svm_vcpu_init(struct vcpu *v)
 {
     struct hw_vcpu *hw = port_zalloc(sizeof(*hw));
 
@@ -45,11 +45,11 @@ bool hw_vcpu_init(struct vcpu *v)
     hw->vmcb.cr0 = CR0_CD | CR0_NW;
     *(u16 *)(hw->fpu + FX_FCW) = FCW_RESET;
     *(u32 *)(hw->fpu + FX_MXCSR) = MXCSR_INIT;
-    hw_init(v);
+    svm_init(v);
     return true;
 }
 
-void hw_vcpu_free(struct vcpu *v)
+void svm_vcpu_free(struct vcpu *v)
 {
     if (v->hw->cpu && v->hw->cpu->fpu == v->hw->fpu)
         v->hw->cpu->fpu = NULL; /* the registers hold what nobody knows any more */
@@ -62,7 +62,7 @@ static void set_data_segments(struct vmcb *c, struct vmcb_seg s)
     c->ds = c->es = c->fs = c->gs = c->ss = s;
 }
 
-void hw_init(struct vcpu *v)
+void svm_init(struct vcpu *v)
 {
     struct hw_vcpu *hw = v->hw;
     struct vmcb *c = &hw->vmcb;
@@ -91,7 +91,7 @@ void hw_init(struct vcpu *v)
     svm_shadow_end(hw);
 }
 
-void hw_start_sipi(struct vcpu *v, u8 vector)
+void svm_start_sipi(struct vcpu *v, u8 vector)
 {
     struct vmcb *c = &v->hw->vmcb;
 
@@ -99,7 +99,7 @@ void hw_start_sipi(struct vcpu *v, u8 vector)
     c->rip = 0;
 }
 
-void hw_start_pvh(struct vcpu *v, u32 entry, u32 start_info)
+void svm_start_pvh(struct vcpu *v, u32 entry, u32 start_info)
 {
     struct vmcb *c = &v->hw->vmcb;
 

@@ -28,7 +28,7 @@ struct svm_state {
 };
 _Static_assert(sizeof(struct svm_state) <= HW_STATE_BYTES, "hw.h");
 
-void hw_save(const struct vcpu *v, void *to)
+void svm_save(const struct vcpu *v, void *to)
 {
     const struct hw_vcpu *hw = v->hw;
     struct svm_state *s = to;
@@ -49,7 +49,7 @@ void hw_save(const struct vcpu *v, void *to)
 }
 
 /* What would make the host fault, or its loop misbehave. The rest VMRUN checks: it harms the guest alone. */
-bool hw_restorable(const void *from)
+bool svm_restorable(const void *from)
 {
     const struct svm_state *s = from;
     u32 mxcsr;
@@ -61,12 +61,12 @@ bool hw_restorable(const void *from)
            !(mxcsr & ~MXCSR_DEFINED) && !(efer & ~(u64)EFER_GUEST) && (efer & EFER_SVME);
 }
 
-void hw_restore(struct vcpu *v, const void *from)
+void svm_restore(struct vcpu *v, const void *from)
 {
     struct hw_vcpu *hw = v->hw;
     const struct svm_state *s = from;
 
-    hw_init(v);
+    svm_init(v);
     memcpy((u8 *)&hw->vmcb + STATE_FIRST, s->vmcb, STATE_BYTES);
     memcpy(hw->dr, s->dr, sizeof(hw->dr));
     memcpy(hw->fpu, s->fpu, sizeof(hw->fpu));
@@ -83,7 +83,7 @@ void hw_restore(struct vcpu *v, const void *from)
         hw->vmcb.intercept_misc1 |= SVM_MISC1_IRET;
 }
 
-void hw_set_tsc_offset(struct vcpu *v, u64 offset)
+void svm_set_tsc_offset(struct vcpu *v, u64 offset)
 {
     v->hw->vmcb.tsc_offset = offset;
 }

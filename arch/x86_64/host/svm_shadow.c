@@ -19,7 +19,7 @@
 #define OPCODE_STI     0xfb
 #define SHADOW_ENTRIES 4 /* entries for which an instruction that does not complete holds interrupts back */
 
-/* Exits that came between instructions, or undid one: RIP is where the guest will go on. Of others hw_again() tells. */
+/* Exits that came between instructions, or undid one: RIP is where the guest goes on. Of others svm_again() tells. */
 static bool interrupted(const struct vmcb *c)
 {
     switch (c->exit_code) {
@@ -68,7 +68,7 @@ void svm_shadow_exit(struct vcpu *v)
 }
 
 /* If there is no STI to step back onto, the shadow is being watched already. */
-void hw_again(struct vcpu *v)
+void svm_again(struct vcpu *v)
 {
     if (v->hw->vmcb.int_state & SVM_INT_SHADOW)
         (void)step_back(v);

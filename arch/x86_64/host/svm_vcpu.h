@@ -21,7 +21,7 @@
 #ifndef __ASSEMBLER__
 #include "svm_cpu.h"
 #include "cpu.h"
-#include "hw.h"
+#include "backend.h"
 #include "msr.h"
 
 /* What the VMCB does not hold; RAX and RSP are there. */
@@ -42,15 +42,15 @@ enum nmi_state {
 struct hw_vcpu {
     struct vmcb vmcb; /* first: it must fill a page */
     u8 fpu[512] __attribute__((
-        aligned(16))); /* FXSAVE image; the registers have the truth between hw_load() and hw_put() */
+        aligned(16))); /* FXSAVE image; the registers have the truth between svm_load() and svm_put() */
     u64 dr[4];         /* likewise */
     struct svm_gprs gpr;
     struct svm_cpu *cpu; /* where it is loaded */
     u64 vmcb_hpa;
     struct asid asid;
-    bool flush;   /* drop translations at the next entry */
-    u64 flushed;  /* vcpu->flush_seen as of the last time that was done */
-    u64 next_rip; /* behind the instruction that exited; set by hw_run() for exits that hw_complete() takes */
+    bool flush;  /* drop translations at the next entry */
+    u64 flushed; /* vcpu->flush_seen as of the last time that was done */
+    u64 next_rip; /* behind the instruction that exited; set by svm_run() for exits that svm_complete() takes */
     u64 shadow_rip;  /* svm_shadow.c */
     u32 shadow_left; /* likewise; 0 = not watching */
     enum nmi_state nmi;
