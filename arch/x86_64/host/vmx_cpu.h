@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* vmx_cpu.h: what VMX needs of each physical CPU, what this machine has of it, and what of that is used. */
+#pragma once
+#include "vmx.h"
+
+/* Does the CPU know VMX at all? */
+bool vmx_exists(void);
+/* Can guests run here? If not, *why says what is missing, as a clause. */
+bool vmx_supported(const char **why) must_check;
+
+/* Once, on the CPU that booted, before vmx_cpu_init(). */
+void vmx_setup(void);
+
+/* On each CPU, when its GS base and task register have their final values. False: no memory. */
+bool vmx_cpu_init(void) must_check;
+
+struct vmx_vcpu;
+
+struct vmx_cpu {
+    u64 vmxon; /* the page given to VMXON */
+};
+
+/* Allowed settings of a group of controls: bits that must be 1, and bits that may be (SDM vol. 3, appendix A). */
+struct vmx_allowed {
+    u32 must, may;
+};
+
+/* The same on all CPUs, constant after vmx_setup(). */
+struct vmx_features {
+    u32 revision;
+    struct vmx_allowed pin, proc, proc2, exit, entry;
+    u64 cr0_must, cr0_may, cr4_must, cr4_may;
+    u64 ept_vpid; /* VMX_EPT_…, VMX_VPID_… */
+    unsigned timer_rate;
+
+    /* Found, and not switched off. */
+    bool ad, vpid, timer, pml;
+    bool tpr_shadow, apic_access, apic_regs, virtual_intr, x2apic;
+    hpa_t msr_bitmap;
+};
+extern struct vmx_features vmx;
+
+struct vmx_cpu *vmx_this_cpu(void);
+
+/* apicv=: which parts of APIC virtualisation may be used; before vmx_setup(). */
+#define APICV_TPR    BIT(0) /* TPR shadow */
+#define APICV_ACCESS BIT(1) /* virtualise APIC accesses */
+#define APICV_REGS   BIT(2) /* APIC-register virtualisation */
+#define APICV_INTR   BIT(3) /* virtual-interrupt delivery */
+#define APICV_ALL    0xfu
+void vmx_allow_apicv(u32 parts);
