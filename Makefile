@@ -22,6 +22,8 @@ export THREADS  ?= 16# threads that search
 export CPUS     ?= 2# CPUs of the machine
 export VCPUS    ?= $(CPUS)# CPUs of the guest
 export APF      ?= int# how absence is told: none legacy pf2 int dual
+export HW       ?= svm# what runs guests: svm (QEMU), vmx (Bochs) or auto (this machine's own, if it can be nested)
+export CPU      ?=# the emulator's model of a CPU; none = its fullest. ryzen with HW=vmx: Bochs's SVM
 export BOOT     ?= kernel# who boots the host: kernel (QEMU itself) or grub (from an ISO)
 export LATENCY  ?= 2# milliseconds that each disk access takes, as if behind a network; 0 = as fast as FILE is
 export DB       ?=# make sql: database file to ask; none = one that is made of newlib's source
@@ -47,6 +49,9 @@ DEPS            ?= yes# no = take the installed packages as they are
 
 ifeq ($(origin HOST),environment)
 HOST = ours# what a shell calls HOST is the name of the machine
+endif
+ifeq ($(origin CPU),environment)
+CPU =# some shells have its architecture there
 endif
 
 ifeq ($(filter $(LIBC),newlib picolibc),)
@@ -186,10 +191,10 @@ help: ## this list
 	@sed -n 's/^\(export \)\?\([A-Z]*\) *?= *\([^#]*\)# \(.*\)/  \2=\3\t\4/p' $(THIS) | expand -t 20
 
 deps: ## install the Debian packages that are missing
-	$(call deps,run sql grub test)
+	$(call deps,run sql grub bochs test)
 
 run: ## boot the host, let the guest search FILE for PATTERN, compare with grep
-	$(call deps,run $(filter grub,$(BOOT)))
+	$(call deps,run $(filter grub,$(BOOT)) $(and $(filter vmx,$(HW)),grub bochs))
 	$(build) build/host.elf build/$(LIBC)/guest-search.elf
 	@images/run
 
@@ -218,7 +223,7 @@ sql: ## boot the host, let SQLite in the guest ask DB for SQL, compare with sqli
 all: $(BOOTABLE) $(UNIT_TESTS) $(KERN_TESTS) $(MC_TESTS) $(STRESS_TESTS) $(PROGRAMS) ## build everything, run nothing
 
 test: ## everything that can be tested here; the last line counts it
-	$(call deps,run sql grub test)
+	$(call deps,run sql grub bochs test)
 	$(build) $(call libc_a,$(OTHER_LIBC)) || [ -e build/libc/$(OTHER_LIBC)/unavailable ]
 	$(build) build/sqlite/sqlite3.c || [ -e build/sqlite/unavailable ]
 	$(build) all

@@ -10,6 +10,7 @@ declare -A packages=(
     [run]='make gcc binutils libc6-dev python3 xz-utils newlib-source meson ninja-build qemu-system-x86 gdisk'
     [sql]='tcl sqlite3'
     [grub]='grub-common grub-pc-bin xorriso mtools'
+    [bochs]='bochs bochs-term bochsbios vgabios'
     [conf]='gcc libc6-dev python3 qemu-system-x86'
     [test]='bzip2 libcmocka-dev nbdkit pkg-config groff-base cpio'
 )

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # iso.sh: put host and guest on a CD that GRUB boots: `images/iso.sh HOST GUEST OUT.iso HOST_ARGS GUEST_ARGS`.
 #
-# With '' as GUEST, HOST is a multiboot image that boots alone. The arguments go into a GRUB script: they may hold what
-# needs no quoting there (see `encode` in machine.py).
+# With '' as GUEST, HOST is a multiboot or multiboot2 image that boots alone. The arguments go into a GRUB script: they
+# may hold what needs no quoting there (see `encode` in machine.py).
 set -eu
 
 [ $# -eq 5 ] || { echo "usage: images/iso.sh HOST GUEST OUT.iso HOST_ARGS GUEST_ARGS" >&2; exit 1; }
@@ -23,12 +23,14 @@ trap 'exit 130' INT TERM HUP
 
 mkdir -p "$tree/boot/grub"
 cp "$host" "$tree/boot/host.elf"
-template=grub-alone.cfg
+template=grub-alone.cfg multiboot=multiboot
+grub-file --is-x86-multiboot2 "$host" && multiboot=multiboot2
 if [ -n "$guest" ]; then
     cp "$guest" "$tree/boot/guest.elf"
     template=grub.cfg
 fi
 config=$(cat "$(dirname "$0")/$template")
+config=${config/@MULTIBOOT@/$multiboot}
 config=${config/@HOST_ARGS@/"$host_args"}
 config=${config/@GUEST_ARGS@/"$guest_args"}
 echo "$config" >"$tree/boot/grub/grub.cfg"

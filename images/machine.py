@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-2-Clause
-# machine.py: the emulated machine everything boots on: QEMU's command line, a run of it, and what its end means.
+# machine.py: the emulated machine everything boots on: its command line, a run of it, and what its end means.
 
 import dataclasses
 import json
@@ -11,8 +11,11 @@ import tempfile
 import threading
 import urllib.parse
 
+import hardware
+
 EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=4"
 ATTEMPTS = 3
+LAST_WORDS = 10  # seconds for an emulator to end by itself when its time is up: images/bochs says where the CPUs are
 LOST = re.compile(rb"^host\| vm\d+ stopped on vcpu \d+: the machine lost the state of the guest"
                   rb"|^ERROR:\S*tcg-accel-ops.c:\d+:tcg_handle_interrupt: assertion failed", re.MULTILINE)
 CLOSING_LINE = re.compile(rb"faultline: vm 0: exit status (\d+)")
@@ -51,8 +54,12 @@ def encode(text):
 
 @dataclasses.dataclass
 class Machine:
-    """What to boot on what. Sizes in MiB, latency in milliseconds on each read and write of the disk."""
+    """
+    What to boot on what (hardware.py has the names). Sizes in MiB, latency in milliseconds on each read and write of the
+    disk. Bochs has no latency, no graph and nothing extra.
+    """
 
+    hw: str = "svm"
     disk: str = ""
     latency: float = 0
     graph: dict = None  # a block graph in place of the disk's own: a store with faults
@@ -67,9 +74,21 @@ class Machine:
     extra: tuple = ()
 
     def command(self):
-        """QEMU's arguments. setpriv makes the emulator die with its starter, even if that is killed outright."""
-        words = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35", "-accel", "tcg",
-                 "-cpu", self.cpu_model, "-smp", str(self.cpus), "-m", str(self.memory),
+        """Its words. setpriv makes the emulator die with its starter, even if that is killed outright."""
+        return self.qemu() if self.hw in hardware.QEMU else self.bochs()
+
+    def bochs(self):
+        words = ["setpriv", "--pdeathsig", "KILL", "images/bochs", "--cpu", hardware.bochs_cpu(self.hw), "--cpus",
+                 str(self.cpus), "--memory", str(self.memory), "--host", self.host]
+        for option in ("disk", "iso", "guest", "host_args", "guest_args"):
+            if value := getattr(self, option):
+                words.append(f"--{option.replace('_', '-')}={value}")
+        return words
+
+    def qemu(self):
+        accelerator, cpu = ("tcg", self.cpu_model) if self.hw == "svm" else ("kvm", "host")
+        words = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35", "-accel", accelerator,
+                 "-cpu", cpu, "-smp", str(self.cpus), "-m", str(self.memory),
                  "-display", "none", "-vga", "none", "-nodefaults", "-serial", "stdio", "-no-reboot",
                  "-device", EXIT_PORT]
         graph = self.graph or (self.block() if self.disk else None)
@@ -99,7 +118,7 @@ class Machine:
 
 @dataclasses.dataclass
 class Outcome:
-    """How a run ended: QEMU's exit code, all the serial console said, whether time ran out."""
+    """How a run ended: the emulator's exit code, all the serial console said, whether time ran out."""
 
     code: int
     console: bytes
@@ -157,6 +176,17 @@ def stop(process):
         pass
 
 
+def ask_to_stop(process):
+    """Stops it if it does not stop by itself."""
+    try:
+        os.killpg(process.pid, signal.SIGINT)
+    except ProcessLookupError:
+        return
+    timer = threading.Timer(LAST_WORDS, stop, (process,))
+    timer.daemon = True
+    timer.start()
+
+
 def stop_all():
     """For good: no other starts after this."""
     starting.acquire()
@@ -167,7 +197,7 @@ def stop_all():
 def run_once(command, time_limit, show, stdin):
     late = threading.Event()
     console = bytearray()
-    complaints = tempfile.TemporaryFile()  # QEMU's own; on one pipe they would fall into the middle of console lines
+    complaints = tempfile.TemporaryFile()  # its own; on one pipe they would fall into the middle of console lines
     with starting:
         process = subprocess.Popen(command, stdin=stdin, stdout=subprocess.PIPE, stderr=complaints,
                                    start_new_session=True)
@@ -175,7 +205,7 @@ def run_once(command, time_limit, show, stdin):
 
     def out_of_time():
         late.set()
-        stop(process)
+        ask_to_stop(process)
 
     def allow(seconds):
         timer = threading.Timer(seconds, out_of_time)

@@ -2,18 +2,15 @@
 # case.py: one paired boot: what is booted on what, and what must come of it.
 
 import dataclasses
-import fcntl
 import os
-import shutil
 import subprocess
 
 import disks
+import hardware
 import machine
 
 CONFIG, MACHINE = 0x63, 0x64
 GUEST_BUG, STORE_ERROR, STORE_TIMEOUT = 0x60, 0x61, 0x62
-KVM_GET_API_VERSION, KVM_API_VERSION = 0xAE00, 12
-GRUB_TOOLS = ("grub-mkrescue", "xorriso", "mformat")
 
 
 class Skip(Exception):
@@ -29,6 +26,7 @@ class Case:
     """
 
     name: str
+    hw: str = "svm"  # images/hardware.py has the names
     guest: str = "hello"
     libc: str = machine.LIBC
     args: str = ""
@@ -37,7 +35,7 @@ class Case:
     say: tuple = ()
     never: tuple = ()
     checks: tuple = ()
-    boot: str = "kernel"  # or grub; pvh, multiboot and kvm boot the guest without our host; run is `make run`'s script
+    boot: str = "kernel"  # or grub; pvh and multiboot boot the guest without our host; run is `make run`'s script
     cpus: int = 2
     cpu: str = "max"
     memory: int = 256
@@ -58,27 +56,28 @@ class Case:
         suffix = ".elf32" if self.boot == "multiboot" else ".elf"
         return self.guest if "/" in self.guest or not self.guest else machine.image(self.guest, suffix, self.libc)
 
+    def emulator(self, **more):
+        return machine.Machine(hw=self.hw, cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, **more)
+
     def second(self):
-        """QEMU's arguments for the second boot."""
+        """The emulator's words for the second boot."""
         if self.between:
             self.between(self.scratch(".img"))
-        m = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, host_args=self.then,
-                            disk=self.scratch(".img"), latency=self.latency)
+        m = self.emulator(host_args=self.then, disk=self.scratch(".img"), latency=self.latency)
         return m.command()
 
     def command(self):
-        """QEMU's arguments, with everything they name made ready."""
-        if missing := machine.libc_missing(self.libc):
-            raise Skip(missing)
+        """The emulator's words, with everything they name made ready."""
+        skip_if(machine.libc_missing(self.libc) or hardware.missing(self.hw))
         if self.boot == "run":
             return ["env", "LATENCY=0", "images/run"]
         facts = disks.facts[self.disk]
         guest_args = self.args.format(**facts)
-        if self.boot in ("pvh", "multiboot", "kvm"):
+        if self.boot in ("pvh", "multiboot"):
             return self.alone(guest_args, facts["module"])
         host_args = f"{self.host} module={self.module}" if self.module else self.host
-        m = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, guest=self.image(),
-                            host_args=host_args.format(**facts), guest_args=guest_args, extra=self.extra)
+        m = self.emulator(guest=self.image(), host_args=host_args.format(**facts), guest_args=guest_args,
+                         extra=self.extra)
         if self.disk:
             m.disk = self.scratch(".img")
             disks.copy(self.disk, m.disk)
@@ -86,19 +85,14 @@ class Case:
             m.graph = self.graph(m.disk) if self.graph else None
         if self.boot == "grub":
             m.iso = self.scratch(".iso")
-            grub_or_skip()
+            skip_if(hardware.grub_missing())
             subprocess.run(["images/iso.sh", m.host, m.guest, m.iso, m.host_args, m.guest_args], check=True)
         return m.command()
 
     def alone(self, guest_args, module):
         """The guest on QEMU itself: the same machine with the guest in the host's place, and its module in a file."""
-        words = machine.Machine(cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, host=self.image(),
-                                guest=module, extra=self.extra).command()
+        words = self.emulator(host=self.image(), guest=module, extra=self.extra).command()
         words[words.index("-append") + 1] = guest_args
-        if self.boot == "kvm":
-            kvm_or_skip()
-            words[words.index("-accel") + 1] = "kvm"
-            words[words.index("-cpu") + 1] = "host"
         return words
 
     def clean(self):
@@ -107,17 +101,6 @@ class Case:
                 os.unlink(self.scratch(suffix))
 
 
-def kvm_or_skip():
-    try:
-        with open("/dev/kvm", "rb+", buffering=0) as kvm:
-            version = fcntl.ioctl(kvm, KVM_GET_API_VERSION)
-    except OSError as why:
-        raise Skip(f"/dev/kvm: {why.strerror}") from why
-    if version != KVM_API_VERSION:
-        raise Skip(f"/dev/kvm has API version {version}")
-
-
-def grub_or_skip():
-    missing = [tool for tool in GRUB_TOOLS if not shutil.which(tool)]
+def skip_if(missing):
     if missing:
-        raise Skip(f"no {missing[0]}")
+        raise Skip(missing)

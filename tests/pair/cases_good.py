@@ -98,7 +98,7 @@ CASES = [
     Case("alone-pvh", boot="pvh", args="status=7", status=(7,), say=("booted by PVH", "page faults: none$")),
     Case("alone-multiboot", boot="multiboot", args="status=7", status=(7,),
          say=("booted by multiboot", "page faults: none$")),
-    Case("alone-kvm", boot="kvm", args="status=7", status=(7,), say=("hello: booted by",)),
+    Case("alone-kvm", hw="kvm", boot="pvh", args="status=7", status=(7,), say=("hello: booted by",)),
     Case("alone-search-pvh", guest="search", args=SEARCH, boot="pvh", checks=(checks.counts_as_grep(["off"]),)),
     Case("alone-search-multiboot", guest="search", args=SEARCH, boot="multiboot", cpus=4,
          checks=(checks.counts_as_grep(["off"]),)),

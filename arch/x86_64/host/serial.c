@@ -17,6 +17,7 @@
 #define UART_MCR_DTR_RTS  0x03
 #define UART_LSR_RX       0x01
 #define UART_LSR_TX_EMPTY 0x20
+#define UART_LSR_TX_IDLE  0x40 /* the shift register is empty too */
 #define UART_FIFO         16
 #define UART_TX_TRIES     100000 /* a port that never drains loses text, it does not stop the host */
 
@@ -31,16 +32,26 @@ void serial_init(void)
     out8(UART_MCR, UART_MCR_DTR_RTS);
 }
 
+static void wait_for(u8 state)
+{
+    for (unsigned i = 0; i < UART_TX_TRIES && !(in8(UART_LSR) & state); i++)
+        ;
+}
+
 void serial_write(const char *s, size_t n)
 {
     while (n) {
         unsigned room = UART_FIFO;
 
-        for (unsigned i = 0; i < UART_TX_TRIES && !(in8(UART_LSR) & UART_LSR_TX_EMPTY); i++)
-            ;
+        wait_for(UART_LSR_TX_EMPTY);
         for (; n && room; n--, room--)
             out8(UART_DATA, (u8)*s++);
     }
+}
+
+void serial_drain(void)
+{
+    wait_for(UART_LSR_TX_IDLE);
 }
 
 int serial_read(void)

@@ -5,4 +5,5 @@
 
 void serial_init(void);
 void serial_write(const char *s, size_t n);
-int serial_read(void); /* the next byte received, or -1 */
+void serial_drain(void); /* until what was written has left the port */
+int serial_read(void);   /* the next byte received, or -1 */

@@ -4,9 +4,12 @@
 #include "abi/platform.h"
 #include "cpu.h"
 #include "lib/atomic.h"
+#include "serial.h"
 #include "smp.h"
 #include "vm.h"
 #include "xapic.h"
+
+#define BOCHS_SHUTDOWN_PORT 0x8900 /* Bochs's unmapped device: ends the emulator on the word "Shutdown" */
 
 static u32 claimed; /* CPU id + 1 */
 
@@ -38,6 +41,9 @@ void stop_panic(void)
 
 void stop_machine(u32 status)
 {
+    serial_drain();
     out32(PLATFORM_EXIT_PORT, status);
+    for (const char *c = "Shutdown"; *c; c++)
+        out8(BOCHS_SHUTDOWN_PORT, (u8)*c);
     halt();
 }
