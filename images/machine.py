@@ -14,6 +14,8 @@ import urllib.parse
 import hardware
 
 EXIT_PORT = "isa-debug-exit,iobase=0xf4,iosize=4"
+DISKS = {"nvme": ("q35", "nvme,drive=d,serial=faultline"), "ide": ("pc", "ide-hd,drive=d,bus=ide.0,unit=0"),
+         "ide-far": ("pc", "ide-hd,drive=d,bus=ide.1,unit=1")}  # board, device
 ATTEMPTS = 3
 LAST_WORDS = 10  # seconds for an emulator to end by itself when its time is up: images/bochs says where the CPUs are
 LOST = re.compile(rb"^host\| vm\d+ stopped on vcpu \d+: the machine lost the state of the guest"
@@ -63,6 +65,7 @@ class Machine:
     disk: str = ""
     latency: float = 0
     graph: dict = None  # a block graph in place of the disk's own: a store with faults
+    disk_kind: str = "nvme"  # or ide: the first of a PC's four; ide-far: the last one
     cpus: int = 2
     memory: int = 512
     cpu_model: str = "max"
@@ -87,14 +90,15 @@ class Machine:
 
     def qemu(self):
         accelerator, cpu = ("tcg", self.cpu_model) if self.hw == "svm" else ("kvm", "host")
-        words = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", "q35", "-accel", accelerator,
+        board, device = DISKS[self.disk_kind]
+        words = ["setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-M", board, "-accel", accelerator,
                  "-cpu", cpu, "-smp", str(self.cpus), "-m", str(self.memory),
                  "-display", "none", "-vga", "none", "-nodefaults", "-serial", "stdio", "-no-reboot",
                  "-device", EXIT_PORT]
         graph = self.graph or (self.block() if self.disk else None)
         if graph:
             words += ["-blockdev", json.dumps(dict(graph, **{"node-name": "d"})),
-                      "-device", "nvme,drive=d,serial=faultline"]
+                      "-device", device]
         if self.iso:
             words += ["-cdrom", self.iso, "-boot", "d"]  # else the firmware tries the NVMe disk first
         else:

@@ -12,7 +12,7 @@
 #include "port.h"
 #include "restore.h"
 #include "stop.h"
-#include "store_nvme.h"
+#include "store_disk.h"
 #include "lib/str.h"
 
 #define MODULE_BASE  (4 * GiB) /* above whatever a PC has below 4 GiB */

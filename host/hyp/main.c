@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c: the host from the first C function to running guests. */
+#include "ata.h"
 #include "backend.h"
 #include "boot.h"
 #include "con.h"
@@ -12,6 +13,7 @@
 #include "pmap.h"
 #include "port.h"
 #include "serial.h"
+#include "store_disk.h"
 #include "xapic.h"
 #include "wall.h"
 
@@ -28,6 +30,7 @@ static const struct boot_info *machine_up(u32 magic, u32 info)
     if (!xapic_init())
         hyp_fail(VM_STATUS_MACHINE, "no local APIC in xAPIC mode");
     percpu_find(b);
+    ata_find_irqs(b);
     if (!frames_init(b))
         hyp_fail(VM_STATUS_MACHINE, "no memory left beside the image and the modules");
     if (!pmap_init(b) || !pmap_mmio(xapic_base(), PAGE_SIZE))
@@ -42,14 +45,21 @@ static const struct boot_info *machine_up(u32 magic, u32 info)
     return b;
 }
 
+/* An NVMe disk if there is one, else an IDE disk. */
 static void disk_up(void)
 {
-    enum nvme_error e = nvme_init();
+    struct disk disk;
+    enum nvme_error nvme = nvme_init(&disk);
+    enum ata_error ata = nvme == NVME_ABSENT ? ata_init(&disk) : ATA_OK;
 
-    if (e)
-        hyp_fail(VM_STATUS_MACHINE, "nvme: %s", nvme_strerror(e));
-    con_host("nvme: %lu blocks of %u bytes, %u commands in flight per CPU", nvme_blocks(), nvme_block_size(),
-             nvme_depth());
+    if (ata == ATA_ABSENT)
+        hyp_fail(VM_STATUS_MACHINE, "%s, and %s", nvme_strerror(nvme), ata_strerror(ata));
+    if (ata)
+        hyp_fail(VM_STATUS_MACHINE, "ata: %s", ata_strerror(ata));
+    if (nvme && nvme != NVME_ABSENT)
+        hyp_fail(VM_STATUS_MACHINE, "nvme: %s", nvme_strerror(nvme));
+    con_host("%s: %lu blocks of %u bytes", disk.name, disk.blocks, 1u << disk.block_shift);
+    store_disk(&disk);
 }
 
 static void virtualisation_up(void)

@@ -16,8 +16,6 @@
 
 static volatile u8 *regs;
 static u32 stride, depth;
-static u32 block_size;
-static u64 blocks;
 static struct nvme_queue admin, queue[CPU_MAX];
 
 static u32 reg_read(u32 at)
@@ -68,7 +66,7 @@ static void wait_done(void *who, int status)
     *(struct wait *)who = (struct wait){true, status};
 }
 
-static enum nvme_error admin_command(const struct nvme_command *c, u32 *result)
+static enum nvme_error admin_command(const struct nvme_command *c)
 {
     /* Static: an answer after the time-out must not find a stack that is gone. */
     static struct wait w;
@@ -78,7 +76,7 @@ static enum nvme_error admin_command(const struct nvme_command *c, u32 *result)
     if (nvme_queue_submit(&admin, c, wait_done, &w))
         return NVME_REJECTED;
     while (!w.over) {
-        nvme_queue_poll(&admin, result);
+        nvme_queue_poll(&admin);
         if (port_now() > end)
             return NVME_TIMEOUT;
         at_relax();
@@ -121,39 +119,59 @@ static enum nvme_error enable(void)
     return wait_ready(CSTS_READY, timeout);
 }
 
-static enum nvme_error identify(void)
+static int submit(enum store_op op, u64 lba, u32 n, hpa_t page, disk_done *done, void *who)
+{
+    struct nvme_command c = {.opcode = op == STORE_READ ? NVME_READ : NVME_WRITE,
+                             .nsid = NVME_NAMESPACE,
+                             .prp1 = page.v,
+                             .dw10 = (u32)lba,
+                             .dw11 = (u32)(lba >> 32),
+                             .dw12 = n - 1};
+
+    return nvme_queue_submit(&queue[port_cpu()], &c, done, who);
+}
+
+static unsigned poll(void)
+{
+    return nvme_queue_poll(&queue[port_cpu()]);
+}
+
+static enum nvme_error identify(struct disk *d)
 {
     struct nvme_command c = {
         .opcode = NVME_IDENTIFY, .nsid = NVME_NAMESPACE, .dw10 = NVME_IDENTIFY_NAMESPACE};
     const struct nvme_namespace *n = port_zalloc(PAGE_SIZE);
     enum nvme_error e;
-    u32 format, result;
+    u32 format;
 
     if (!n)
         return NVME_MEMORY;
     c.prp1 = port_hpa(n).v;
-    e = admin_command(&c, &result);
+    e = admin_command(&c);
     if (e)
         return e; /* the page stays the device's */
     format = n->formats[n->format & 0xf];
-    block_size = 1u << (format >> 16 & 0x1f);
-    blocks = n->blocks;
+    *d = (struct disk){.name = "nvme",
+                       .block_shift = format >> 16 & 0x1f,
+                       .blocks = n->blocks,
+                       .submit = submit,
+                       .poll = poll};
     port_zfree((void *)n, PAGE_SIZE);
-    if ((block_size != 1u << BLOCK_SHIFT_512 && block_size != 1u << BLOCK_SHIFT_4K) || format & 0xffff)
+    if ((d->block_shift != BLOCK_SHIFT_512 && d->block_shift != BLOCK_SHIFT_4K) || format & 0xffff)
         return NVME_FORMAT;
     return NVME_OK;
 }
 
 static enum nvme_error create_queues(struct pci_msix *m)
 {
-    u32 n = percpu_count(), result = 0;
+    u32 n = percpu_count();
     struct nvme_command c = {
         .opcode = NVME_SET_FEATURES, .dw10 = NVME_FEATURE_QUEUES, .dw11 = (n - 1) << 16 | (n - 1)};
-    enum nvme_error e = admin_command(&c, &result);
+    enum nvme_error e = admin_command(&c);
 
     if (e)
         return e;
-    if ((result & 0xffff) + 1 < n || (result >> 16) + 1 < n)
+    if ((admin.result & 0xffff) + 1 < n || (admin.result >> 16) + 1 < n)
         return NVME_QUEUES;
     for (u32 i = 0; i < n; i++) {
         u32 id = i + 1; /* 0 is the admin queue, in the interrupt table too */
@@ -165,37 +183,37 @@ static enum nvme_error create_queues(struct pci_msix *m)
                                   .prp1 = port_hpa((const void *)queue[i].cq).v,
                                   .dw10 = (depth - 1) << 16 | id,
                                   .dw11 = id << 16 | NVME_QUEUE_INTERRUPTS | NVME_QUEUE_CONTIGUOUS};
-        e = admin_command(&c, &result);
+        e = admin_command(&c);
         if (e)
             return e;
         c = (struct nvme_command){.opcode = NVME_CREATE_SQ,
                                   .prp1 = port_hpa(queue[i].sq).v,
                                   .dw10 = (depth - 1) << 16 | id,
                                   .dw11 = id << 16 | NVME_QUEUE_CONTIGUOUS};
-        e = admin_command(&c, &result);
+        e = admin_command(&c);
         if (e)
             return e;
     }
     return NVME_OK;
 }
 
-enum nvme_error nvme_init(void)
+enum nvme_error nvme_init(struct disk *d)
 {
-    struct pci_device d;
+    struct pci_device p;
     struct pci_msix m;
     enum nvme_error e;
 
-    if (!pci_find(NVME_CLASS, &d))
+    if (!pci_find(NVME_CLASS, &p))
         return NVME_ABSENT;
-    e = map_registers(&d);
+    e = map_registers(&p);
     if (e)
         return e;
-    if (!pci_msix_init(&d, &m) || m.vectors <= percpu_count())
+    if (!pci_msix_init(&p, &m) || m.vectors <= percpu_count())
         return NVME_MSIX;
-    pci_msix_enable(&d, &m);
+    pci_msix_enable(&p, &m);
     e = enable();
     if (!e)
-        e = identify();
+        e = identify(d);
     return e ? e : create_queues(&m);
 }
 
@@ -226,58 +244,4 @@ const char *nvme_strerror(enum nvme_error e)
         return "not enough memory for its queues";
     }
     return "unknown error";
-}
-
-u64 nvme_blocks(void)
-{
-    return blocks;
-}
-
-u32 nvme_block_size(void)
-{
-    return block_size;
-}
-
-u32 nvme_depth(void)
-{
-    return depth - 1;
-}
-
-int nvme_submit(enum nvme_io_op op, u64 lba, u32 n, hpa_t page, nvme_done *done, void *who)
-{
-    struct nvme_command c = {.opcode = (u8)op,
-                             .nsid = NVME_NAMESPACE,
-                             .prp1 = page.v,
-                             .dw10 = (u32)lba,
-                             .dw11 = (u32)(lba >> 32),
-                             .dw12 = n - 1};
-
-    return nvme_queue_submit(&queue[port_cpu()], &c, done, who);
-}
-
-unsigned nvme_poll(void)
-{
-    u32 result;
-
-    return nvme_queue_poll(&queue[port_cpu()], &result);
-}
-
-bool nvme_read_wait(u64 lba, u32 n, hpa_t page)
-{
-    static struct wait w = {.over = true};
-    u64 end = port_now() + COMMAND_NS;
-
-    /* A device that did not answer once is not asked again: its late answer could pass for the next one's. */
-    if (!w.over)
-        return false;
-    w.over = false;
-    if (nvme_submit(NVME_READ, lba, n, page, wait_done, &w))
-        return false;
-    port_timer(end);
-    while (!w.over && port_now() < end) {
-        port_idle();
-        nvme_poll();
-    }
-    port_timer(TIME_NEVER);
-    return w.over && !w.status;
 }

@@ -21,17 +21,6 @@ enum nvme_error {
     NVME_MEMORY,
 };
 
-/* Once, after all CPUs are started, on the CPU that booted. */
-enum nvme_error nvme_init(void) must_check;
+/* Once, after all CPUs are started, on the CPU that booted. `done` of its requests is called where they were made. */
+enum nvme_error nvme_init(struct disk *d) must_check;
 const char *nvme_strerror(enum nvme_error e);
-
-u64 nvme_blocks(void);
-u32 nvme_block_size(void);
-u32 nvme_depth(void); /* commands one CPU can have in flight */
-
-/* Move blocks between disk and one page of memory. done comes from nvme_poll() on this CPU. -1: full. */
-int nvme_submit(enum nvme_io_op op, u64 lba, u32 blocks, hpa_t page, nvme_done *done, void *who) must_check;
-unsigned nvme_poll(void);
-
-/* For set-up: read and wait, asleep, for an answer. False: an error, or none in time. */
-bool nvme_read_wait(u64 lba, u32 blocks, hpa_t page) must_check;

@@ -23,22 +23,6 @@ bool nvme_queue_init(struct nvme_queue *q, volatile u8 *regs, u32 stride, unsign
     return true;
 }
 
-int nvme_queue_submit(struct nvme_queue *q, const struct nvme_command *c, nvme_done *done, void *who)
-{
-    u16 id;
-
-    if (!q->frees)
-        return -1;
-    id = q->free[--q->frees];
-    q->slot[id] = (struct nvme_slot){done, who};
-    q->sq[q->tail] = *c;
-    q->sq[q->tail].id = id;
-    q->tail = q->tail + 1 == q->depth ? 0 : q->tail + 1;
-    at_fence_wr(); /* the entry before the doorbell; x86 keeps this order, the device reads by coherent DMA */
-    *q->sq_doorbell = q->tail;
-    return 0;
-}
-
 static void complete(struct nvme_queue *q, u16 id, int status)
 {
     struct nvme_slot s;
@@ -53,19 +37,23 @@ static void complete(struct nvme_queue *q, u16 id, int status)
     s.done(s.who, status);
 }
 
-unsigned nvme_queue_poll(struct nvme_queue *q, u32 *result)
+static bool fresh(const struct nvme_queue *q)
+{
+    return (q->cq[q->head].status & 1) == q->phase;
+}
+
+unsigned nvme_queue_poll(struct nvme_queue *q)
 {
     unsigned n = 0;
 
     /* At most one round: `done` may submit, and the device may be faster than we are. */
-    while (n < q->depth) {
+    while (fresh(q) && n < q->depth) {
         volatile struct nvme_completion *e = &q->cq[q->head];
-        u16 status = e->status;
+        u16 status;
 
-        if ((status & 1) != q->phase)
-            break;
         at_fence_rd(); /* the phase before the rest; pairs with the device's ordered write of the entry */
-        *result = e->result;
+        status = e->status;
+        q->result = e->result;
         q->head++;
         if (q->head == q->depth) {
             q->head = 0;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* nvme_queue.h: one submission queue and its completion queue, used by one CPU. */
 #pragma once
+#include "disk.h"
+#include "lib/atomic.h"
 #include "nvme_reg.h"
 
-typedef void nvme_done(void *who, int status); /* 0, or the device's status field */
-
 struct nvme_slot {
-    nvme_done *done; /* NULL: free */
+    disk_done *done; /* NULL: free */
     void *who;
 };
 
@@ -19,12 +19,28 @@ struct nvme_queue {
     u32 depth, frees;
     u32 tail, head;
     u16 phase;
+    u32 result; /* of the last one completed */
 };
 
 /* id: the queue's number on the device, which gives the doorbells. False: not enough memory. */
 bool nvme_queue_init(struct nvme_queue *q, volatile u8 *regs, u32 stride, unsigned id, u32 depth) must_check;
 /* Takes a copy of the command, fills in its id and tells the device. -1: full. */
-int nvme_queue_submit(struct nvme_queue *q, const struct nvme_command *c, nvme_done *done,
-                      void *who) must_check;
-/* Calls done for each command completed since the last time; returns how many. `result` of the last is kept. */
-unsigned nvme_queue_poll(struct nvme_queue *q, u32 *result);
+static inline int nvme_queue_submit(struct nvme_queue *q, const struct nvme_command *c, disk_done *done,
+                                    void *who)
+{
+    u16 id;
+
+    if (!q->frees)
+        return -1;
+    id = q->free[--q->frees];
+    q->slot[id] = (struct nvme_slot){done, who};
+    q->sq[q->tail] = *c;
+    q->sq[q->tail].id = id;
+    q->tail = q->tail + 1 == q->depth ? 0 : q->tail + 1;
+    at_fence_wr(); /* the entry before the doorbell; x86 keeps this order, the device reads by coherent DMA */
+    *q->sq_doorbell = q->tail;
+    return 0;
+}
+
+/* Calls done for each command completed since the last time; returns how many. */
+unsigned nvme_queue_poll(struct nvme_queue *q);

@@ -40,6 +40,7 @@ class Case:
     cpu: str = "max"
     memory: int = 256
     disk: str = "text"
+    disk_kind: str = "nvme"  # or ide, ide-far
     module: str = "data:{bytes}:data"
     latency: float = 0  # ms
     graph: object = None  # a function that makes the block graph of the disk's path
@@ -57,7 +58,8 @@ class Case:
         return self.guest if "/" in self.guest or not self.guest else machine.image(self.guest, suffix, self.libc)
 
     def emulator(self, **more):
-        return machine.Machine(hw=self.hw, cpus=self.cpus, memory=self.memory, cpu_model=self.cpu, **more)
+        return machine.Machine(hw=self.hw, cpus=self.cpus, memory=self.memory, cpu_model=self.cpu,
+                               disk_kind=self.disk_kind, **more)
 
     def second(self):
         """The emulator's words for the second boot."""

@@ -70,7 +70,10 @@ ARGUMENTS = [
 ]
 
 DISKS = [
-    Case("disk-none", disk="", module="", status=(MACHINE,), say=(HOST + "no NVMe disk",)),
+    *[Case(f"disk-none-{kind}", disk="", module="", disk_kind=kind, status=(MACHINE,),
+           say=(HOST + "the machine has no NVMe disk, and no disk on",)) for kind in ("nvme", "ide")],
+    Case("disk-unreadable-ide", disk_kind="ide", graph=disks.failing("read"), status=(STORE_ERROR,),
+         say=(HOST + "partition swap: the disk cannot be read",)),
     Case("disk-without-table", disk="no table", status=(CONFIG,), say=(HOST + "no GUID partition table",)),
     Case("disk-without-data", disk="no data", status=(CONFIG,), say=(HOST + "partition data: no partition",)),
     Case("disk-without-swap", disk="no swap", status=(CONFIG,), say=(HOST + "partition swap: no partition",)),

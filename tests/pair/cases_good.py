@@ -33,6 +33,14 @@ CASES = [
     *[Case(f"search-{v}-vcpus-{c}-cpus", guest="search", args=SEARCH, host=f"mem=16M resident=4M apf=int vcpus={v}",
            cpus=c, checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back))
       for v, c in ((1, 1), (2, 1), (4, 2))],
+    *[Case(f"hello-{kind}-grub", boot="grub", disk_kind=kind, say=("module 0: {bytes} bytes",))  # beside the CD drive
+      for kind in ("ide", "ide-far")],
+    Case("search-ide", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int", disk_kind="ide",
+         say=(r"host\| ata: \d+ blocks",), checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back)),
+    Case("search-ide-slow", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int", disk_kind="ide", latency=2,
+         checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back, checks.overlaps(0, 8))),
+    Case("pages-ide", guest="pagetest", args=PAGES, host="mem=16M resident=4M apf=int", disk_kind="ide",
+         say=(": 0 wrong$",), checks=(checks.balanced, checks.at_least(evictions=1000, writes=1000, not_present=100))),
     Case("search-slow-disk", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int vcpus=1", latency=5,
          checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back, checks.overlaps(4, 12))),
     Case("search-grub", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int", boot="grub",

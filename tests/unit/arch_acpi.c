@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* arch_acpi.c: acpi.c counts CPUs by RSDT and XSDT, and believes no table that is cut or has a wrong sum. */
+/* arch_acpi.c: acpi.c counts CPUs and finds interrupts by RSDT and XSDT, believes no cut or broken table. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -133,12 +133,49 @@ static void bad_entries(void **state)
     }
 }
 
+/* Two I/O APICs, the second from interrupt 16 on, and overrides: 0 to 2, 9 level, 10 level and low, 11 to 20. */
+static void finds_interrupts(void **state)
+{
+    static const u8 body[] = {0,  0, 0xe0, 0xfe, 0,    0,    0,    0,  2, 10,  0,    0,    2,   0, 0,  0,  0,
+                              0,  2, 10,   0,    9,    9,    0,    0,  0, 0xc, 0,    2,    10,  0, 10, 10, 0,
+                              0,  0, 0xf,  0,    1,    12,   0,    0,  0, 0,   0xc0, 0xfe, 0,   0, 0,  0,  1,
+                              12, 1, 0,    0,    0x10, 0xc0, 0xfe, 16, 0, 0,   0,    2,    10,  0, 11, 20, 0,
+                              0,  0, 0,    0,    2,    10,   1,    14, 3, 0,   0,    0,    0xf, 0};
+    static const struct {
+        u8 irq;
+        u64 ioapic;
+        u32 pin;
+        bool low, level;
+    } rows[] = {{14, 0xfec00000, 14, false, false}, /* the override of bus 1 is about something else */
+                {0, 0xfec00000, 2, false, false},
+                {9, 0xfec00000, 9, false, true},
+                {10, 0xfec00000, 10, true, true},
+                {11, 0xfec01000, 4, false, false}};
+    struct acpi_irq irq;
+
+    (void)state;
+    build(0);
+    put_table(MADT, "APIC", body, sizeof(body));
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        assert_true(acpi_isa_irq(&window, 0, rows[i].irq, &irq));
+        assert_int_equal(irq.ioapic.v, rows[i].ioapic);
+        assert_int_equal(irq.pin, rows[i].pin);
+        assert_int_equal(irq.low, rows[i].low);
+        assert_int_equal(irq.level, rows[i].level);
+    }
+    put_table(MADT, "APIC", body, 8); /* no I/O APIC */
+    assert_false(acpi_isa_irq(&window, 0, 14, &irq));
+    memory[MADT + 12] ^= 1;
+    assert_false(acpi_isa_irq(&window, 0, 14, &irq));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_cpus),
         cmocka_unit_test(disbelieves),
         cmocka_unit_test(bad_entries),
+        cmocka_unit_test(finds_interrupts),
     };
 
     return cmocka_run_group_tests(tests, make_memory, drop_memory);

@@ -97,7 +97,6 @@ static void note(void *who, int status)
 
 static void many_rounds_in_any_order(void **state)
 {
-    u32 result = 0;
 
     (void)state;
     for (unsigned round = 0; round < 50; round++) {
@@ -112,15 +111,15 @@ static void many_rounds_in_any_order(void **state)
         assert_int_equal(first.dw10, round);
         assert_int_equal(second.dw10, round + 100);
         assert_int_not_equal(first.id, second.id);
-        assert_int_equal(nvme_queue_poll(&q, &result), 0);
+        assert_int_equal(nvme_queue_poll(&q), 0);
         answer(second.id, 0x281);
-        assert_int_equal(nvme_queue_poll(&q, &result), 1);
+        assert_int_equal(nvme_queue_poll(&q), 1);
         assert_int_equal(b.calls, 1);
         assert_int_equal(b.status, 0x281);
         assert_int_equal(a.calls, 0);
-        assert_int_equal(result, second.id + 1000);
+        assert_int_equal(q.result, second.id + 1000);
         answer(first.id, 0);
-        assert_int_equal(nvme_queue_poll(&q, &result), 1);
+        assert_int_equal(nvme_queue_poll(&q), 1);
         assert_int_equal(a.calls, 1);
         assert_int_equal(a.status, 0);
         assert_int_equal(doorbell(2 * QUEUE + 1), written);
@@ -132,7 +131,6 @@ static void full_then_free_again(void **state)
 {
     struct nvme_command c = {.opcode = NVME_WRITE};
     struct outcome o = {0};
-    u32 result;
 
     (void)state;
     for (unsigned round = 0; round < 5; round++) {
@@ -145,7 +143,7 @@ static void full_then_free_again(void **state)
             id[i] = take().id;
         for (unsigned i = 0; i < DEPTH - 1; i++)
             answer(id[i], 0);
-        assert_int_equal(nvme_queue_poll(&q, &result), DEPTH - 1);
+        assert_int_equal(nvme_queue_poll(&q), DEPTH - 1);
     }
     assert_int_equal(o.calls, 5 * (DEPTH - 1));
 }
@@ -154,7 +152,6 @@ static void completions_of_nothing(void **state)
 {
     struct nvme_command c = {.opcode = NVME_READ};
     struct outcome o = {0};
-    u32 result;
     u16 id;
 
     (void)state;
@@ -165,7 +162,7 @@ static void completions_of_nothing(void **state)
     answer((u16)(id ^ 1), 0);
     answer(id, 0);
     answer(id, 0);
-    assert_int_equal(nvme_queue_poll(&q, &result), 5);
+    assert_int_equal(nvme_queue_poll(&q), 5);
     assert_int_equal(o.calls, 1);
     assert_int_equal(complaints, 4);
 }
@@ -183,18 +180,17 @@ static void done_may_submit(void **state)
 {
     struct nvme_command c = {.opcode = NVME_READ};
     struct outcome o = {0};
-    u32 result;
 
     (void)state;
     for (unsigned i = 0; i < DEPTH - 1; i++)
         assert_int_equal(nvme_queue_submit(&q, &c, submit_more, &o), 0);
     for (unsigned i = 0; i < DEPTH - 1; i++)
         answer(take().id, 0);
-    assert_int_equal(nvme_queue_poll(&q, &result), DEPTH - 1);
+    assert_int_equal(nvme_queue_poll(&q), DEPTH - 1);
     assert_int_equal(nvme_queue_submit(&q, &c, note, &o), -1);
     for (unsigned i = 0; i < DEPTH - 1; i++)
         answer(take().id, 0);
-    assert_int_equal(nvme_queue_poll(&q, &result), DEPTH - 1);
+    assert_int_equal(nvme_queue_poll(&q), DEPTH - 1);
     assert_int_equal(o.calls, 2 * (DEPTH - 1));
 }
 

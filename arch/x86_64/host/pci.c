@@ -15,6 +15,7 @@
 #define PCI_BAR0         0x10
 #define PCI_CAPABILITIES 0x34
 
+#define PCI_COMMAND_IO     0x0001
 #define PCI_COMMAND_MEMORY 0x0002
 #define PCI_COMMAND_MASTER 0x0004
 #define PCI_COMMAND_NOINTX 0x0400
@@ -23,6 +24,7 @@
 #define PCI_BAR_IO         0x1
 #define PCI_BAR_64         0x4
 #define PCI_BAR_FLAGS      0xfu
+#define PCI_BAR_IO_FLAGS   0x3u
 #define PCI_CAP_MSIX       0x11
 #define PCI_CAPS_MAX       48 /* as many as fit: a looped list ends */
 
@@ -97,12 +99,21 @@ bool pci_bar(const struct pci_device *d, unsigned bar, hpa_t *at, u64 *bytes)
     return at->v && size_low & ~PCI_BAR_FLAGS;
 }
 
+bool pci_bar_io(const struct pci_device *d, unsigned bar, u16 *port)
+{
+    u32 v = cfg_read(d, PCI_BAR0 + 4 * bar);
+
+    *port = (u16)(v & ~PCI_BAR_IO_FLAGS);
+    return v & PCI_BAR_IO && *port;
+}
+
 void pci_enable(const struct pci_device *d)
 {
     /* The status half is write-one-to-clear: write zeroes there. */
     u32 command = cfg_read(d, PCI_COMMAND) & 0xffff;
 
-    cfg_write(d, PCI_COMMAND, command | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NOINTX);
+    cfg_write(d, PCI_COMMAND,
+              command | PCI_COMMAND_IO | PCI_COMMAND_MEMORY | PCI_COMMAND_MASTER | PCI_COMMAND_NOINTX);
 }
 
 static u32 find_capability(const struct pci_device *d, u8 id)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* pci.h: PCI configuration space by the legacy ports: find a device by class, its first BAR, its MSI-X table. */
+/* pci.h: PCI configuration space by the legacy ports: find a device by class, its BARs, its MSI-X table. */
 #pragma once
 #include "lib/types.h"
 
@@ -11,7 +11,9 @@ struct pci_device {
 bool pci_find(u32 class_code, struct pci_device *out) must_check;
 /* A memory BAR; false when it is none, or has no address. */
 bool pci_bar(const struct pci_device *d, unsigned bar, hpa_t *at, u64 *bytes) must_check;
-/* Let the device answer memory accesses and do DMA; no INTx. */
+/* An I/O BAR: its first port; false when it is none, or has no address. */
+bool pci_bar_io(const struct pci_device *d, unsigned bar, u16 *port) must_check;
+/* Let the device answer accesses to its BARs and do DMA; no INTx. */
 void pci_enable(const struct pci_device *d);
 
 struct pci_msix {

@@ -83,6 +83,14 @@ static inline u8 in8(u16 port)
     return v;
 }
 
+static inline u16 in16(u16 port)
+{
+    u16 v;
+
+    __asm__ volatile("inw %1, %0" : "=a"(v) : "Nd"(port) : "memory");
+    return v;
+}
+
 static inline u32 in32(u16 port)
 {
     u32 v;

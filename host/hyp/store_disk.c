@@ -1,28 +1,39 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* store_nvme.c: find partitions by name and turn page requests into NVMe commands. */
-#include "store_nvme.h"
+/* store_disk.c: find partitions by name and turn page requests into the disk's commands. */
+#include "store_disk.h"
 #include "con.h"
 #include "fail.h"
 #include "lib/gpt.h"
 #include "lib/str.h"
-#include "nvme.h"
 #include "port.h"
 
 #define STORES_MAX 8
+#define READ_NS    5000000000ull /* that a block of the partition table may take */
 
-struct nvme_store {
+struct disk_store {
     struct store store;
     u64 first; /* LBA */
     u64 asked; /* store_open()'s `bytes` */
     char name[40];
 };
 
-static struct nvme_store stores[STORES_MAX];
+static struct disk disk;
+static struct disk_store stores[STORES_MAX];
 static unsigned count;
+
+void store_disk(const struct disk *d)
+{
+    disk = *d;
+}
+
+static u32 block_size(void)
+{
+    return 1u << disk.block_shift;
+}
 
 static u64 store_block(const struct store *s, u64 offset)
 {
-    return container_of(s, struct nvme_store, store)->first + offset / nvme_block_size();
+    return container_of(s, struct disk_store, store)->first + (offset >> disk.block_shift);
 }
 
 static void request_done(void *who, int status)
@@ -39,16 +50,46 @@ static void request_done(void *who, int status)
 static int request_submit(struct store *s, struct store_req *r)
 {
     u64 bytes = MIN(s->bytes - r->offset, PAGE_SIZE);
-    u32 blocks = (u32)((bytes + nvme_block_size() - 1) / nvme_block_size());
+    u32 blocks = (u32)((bytes + block_size() - 1) >> disk.block_shift);
 
     check(r->offset < s->bytes && !(r->offset & PAGE_MASK), "a request lies inside its store");
-    return nvme_submit(r->op == STORE_READ ? NVME_READ : NVME_WRITE, store_block(s, r->offset), blocks,
-                       r->frame, request_done, r);
+    return disk.submit(r->op, store_block(s, r->offset), blocks, r->frame, request_done, r);
 }
 
 unsigned store_poll(void)
 {
-    return nvme_poll();
+    return disk.poll();
+}
+
+struct wait {
+    bool over;
+    int status;
+};
+
+static void wait_done(void *who, int status)
+{
+    *(struct wait *)who = (struct wait){true, status};
+}
+
+/* Asleep until it answers; false: an error, or nothing in time. */
+static bool read_wait(u64 lba, u32 n, hpa_t page)
+{
+    static struct wait w = {.over = true};
+    u64 end = port_now() + READ_NS;
+
+    /* A device that did not answer once is not asked again: its late answer could pass for the next one's. */
+    if (!w.over)
+        return false;
+    w.over = false;
+    if (disk.submit(STORE_READ, lba, n, page, wait_done, &w))
+        return false;
+    port_timer(end);
+    while (!w.over && port_now() < end) {
+        port_idle();
+        disk.poll();
+    }
+    port_timer(TIME_NEVER);
+    return w.over && !w.status;
 }
 
 /* A page of the disk, kept because the blocks of a partition table are read one after the other. */
@@ -59,19 +100,19 @@ struct window {
 
 static bool read_block(void *context, u64 lba, void *to)
 {
-    u64 per_page = PAGE_SIZE / nvme_block_size();
+    u64 per_page = PAGE_SIZE >> disk.block_shift;
     struct window *w = context;
 
     if (lba - w->first >= w->blocks) {
         w->first = ROUND_DOWN(lba, per_page);
-        w->blocks = MIN(per_page, nvme_blocks() - w->first);
-        if (!nvme_read_wait(w->first, (u32)w->blocks, port_hpa(w->page))) {
+        w->blocks = MIN(per_page, disk.blocks - w->first);
+        if (!read_wait(w->first, (u32)w->blocks, port_hpa(w->page))) {
             con_host("disk: blocks from %lu on cannot be read", w->first);
             w->blocks = 0;
             return false;
         }
     }
-    memcpy(to, (u8 *)w->page + (lba - w->first) * nvme_block_size(), nvme_block_size());
+    memcpy(to, (u8 *)w->page + (lba - w->first) * block_size(), block_size());
     return true;
 }
 
@@ -79,7 +120,7 @@ static void find(const char *name, struct gpt_partition *out)
 {
     struct window w = {0};
     struct gpt_disk d = {
-        .blocks = nvme_blocks(), .block_size = nvme_block_size(), .context = &w, .read = read_block};
+        .blocks = disk.blocks, .block_size = block_size(), .context = &w, .read = read_block};
     enum gpt_error e;
     hpa_t page;
 
@@ -96,7 +137,7 @@ static void find(const char *name, struct gpt_partition *out)
 struct store *store_open(const char *partition, u64 bytes)
 {
     static const struct store_ops ops = {.submit = request_submit, .block = store_block};
-    struct nvme_store *s = &stores[count];
+    struct disk_store *s = &stores[count];
     struct gpt_partition p;
     u64 room;
 
@@ -108,7 +149,7 @@ struct store *store_open(const char *partition, u64 bytes)
     if (!str_copy(s->name, sizeof(s->name), partition))
         hyp_fail(VM_STATUS_CONFIG, "partition %s: name too long", partition);
     find(partition, &p);
-    room = p.blocks * nvme_block_size();
+    room = p.blocks * block_size();
     if (bytes > room)
         hyp_fail(VM_STATUS_CONFIG, "partition %s: %lu bytes wanted, it has %lu", partition, bytes, room);
     count++;
