@@ -57,7 +57,7 @@ def encode(text):
 @dataclasses.dataclass
 class Machine:
     """
-    What to boot on what (hardware.py has the names). Sizes in MiB, latency in milliseconds on each read and write of the
+    What to boot on what (hardware.py has the names). Sizes in MiB, latency in ms on each read and write of the
     disk. Bochs has no latency, no graph and nothing extra.
     """
 

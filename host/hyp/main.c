@@ -68,6 +68,7 @@ static void virtualisation_up(void)
 
     if (!hw_setup(&why))
         hyp_fail(VM_STATUS_MACHINE, "no guests can run here: %s", why);
+    con_host("guests run by %s", hw_name());
 }
 
 void hyp_main(u32 magic, u32 info)

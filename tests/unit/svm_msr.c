@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* svm_msr.c: MSRs keep what may be written, refuse what may not without a trace, and do not tell of SVM. */
 #include "svm_rig.h"
+#include "../../arch/x86_64/host/guest_msr.c"
 #include "../../arch/x86_64/host/svm_msr.c"
 
 #define VMCB (rig.hw.vmcb)

@@ -151,23 +151,35 @@ bool karch_pv_try_write(u32 msr, u64 v)
     return !failed;
 }
 
-/* Of the two instructions for it the other vendor's host replaces or emulates this one (A7-10). */
+/* Each vendor has its own instruction for it; a host may put the wrong one right, but need not (A7-10). */
+static bool by_vmmcall;
+
+void hypercall_init(void)
+{
+    u32 vendor = cpuid(0, 0).ebx;
+
+    by_vmmcall = vendor == CPUID_VENDOR_AMD || vendor == CPUID_VENDOR_HYGON;
+}
+
 s64 karch_hypercall(u64 number, u64 arg0, u64 arg1)
 {
-    s64 result;
-
-    __asm__ volatile("vmmcall" : "=a"(result) : "a"(number), "b"(arg0), "c"(arg1) : "memory");
-    return result;
+    return karch_hypercall4(number, arg0, arg1, 0, 0);
 }
 
 s64 karch_hypercall4(u64 number, u64 arg0, u64 arg1, u64 arg2, u64 arg3)
 {
     s64 result;
 
-    __asm__ volatile("vmmcall"
-                     : "=a"(result)
-                     : "a"(number), "b"(arg0), "c"(arg1), "d"(arg2), "S"(arg3)
-                     : "memory");
+    if (by_vmmcall)
+        __asm__ volatile("vmmcall"
+                         : "=a"(result)
+                         : "a"(number), "b"(arg0), "c"(arg1), "d"(arg2), "S"(arg3)
+                         : "memory");
+    else
+        __asm__ volatile("vmcall"
+                         : "=a"(result)
+                         : "a"(number), "b"(arg0), "c"(arg1), "d"(arg2), "S"(arg3)
+                         : "memory");
     return result;
 }
 

@@ -3,25 +3,16 @@
 #include "svm_vcpu.h"
 #include "debugreg.h"
 #include "desc.h"
+#include "fpu.h"
 #include "port.h"
 #include "vcpu.h"
 
-/* x87 registers all empty in both images, under the same control and status: FCW, FSW, FTW (SDM vol. 1, table 10-2). */
-static bool same_x87(const u8 *a, const u8 *b)
-{
-    return !a[4] && !b[4] && *(const u32 *)a == *(const u32 *)b;
-}
-
-/* x87 stays as it is where that makes no difference: in QEMU an FXRSTOR has a price (docs/emulators.md). */
 void svm_load(struct vcpu *v)
 {
     struct hw_vcpu *hw = v->hw;
 
     hw->cpu = svm_this_cpu();
-    if (hw->cpu->fpu && same_x87(hw->cpu->fpu, hw->fpu))
-        sse_load(hw->fpu);
-    else
-        fxrstor(hw->fpu);
+    fpu_load(hw->cpu->fpu, hw->fpu);
     write_dr0_3(hw->dr);
 }
 

@@ -19,11 +19,16 @@ static const u32 native_msrs[] = {
     MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
 };
 
+bool svm_exists(void)
+{
+    return cpuid(CPUID_EXT_MAX, 0).eax >= CPUID_EXT_SVM &&
+           cpuid(CPUID_EXT_FEATURES, 0).ecx & BIT(CPUIDX1_ECX_SVM);
+}
+
 bool svm_supported(const char **why)
 {
-    if (cpuid(CPUID_EXT_MAX, 0).eax < CPUID_EXT_SVM ||
-        !(cpuid(CPUID_EXT_FEATURES, 0).ecx & BIT(CPUIDX1_ECX_SVM))) {
-        *why = "this CPU has no SVM";
+    if (!svm_exists()) {
+        *why = "this CPU has neither SVM nor VMX";
         return false;
     }
     if (rdmsr(MSR_VM_CR) & VM_CR_SVMDIS) {

@@ -3,6 +3,8 @@
 #pragma once
 #include "svm_asid.h"
 
+/* Does the CPU know SVM at all? */
+bool svm_exists(void);
 /* Can guests run here? If not, *why says what is missing, as a clause. */
 bool svm_supported(const char **why) must_check;
 

@@ -1,86 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/*
- * svm_msr.c: the architecture's own MSRs that the guest does not reach natively.
- *
- * What a CPU of this family is expected to have reads as a constant and swallows writes; everything else is #GP.
- */
+/* svm_msr.c: where a vCPU under SVM has the MSRs that it does not reach natively. */
 #include "svm_vcpu.h"
+#include "guest_msr.h"
 #include "vcpu.h"
-
-#define EFER_WRITABLE (EFER_SCE | EFER_LME | EFER_NXE)
-#define PAT_TYPES     0xf3u /* 0, 1, 4, 5, 6, 7: bit n = type n exists */
-
-static const struct {
-    u32 index;
-    u64 value;
-} constant_msrs[] = {
-    {MSR_PLATFORM_ID, 0},
-    {MSR_UCODE_REV, 0},
-    {MSR_MISC_ENABLE, MISC_ENABLE_FAST_STRINGS},
-    {MSR_HWCR, 0},
-};
-
-static enum outcome efer(struct hw_vcpu *hw, struct exit *e)
-{
-    struct vmcb *c = &hw->vmcb;
-    u64 changed = (c->efer ^ e->msr.value) & EFER_WRITABLE;
-
-    if (!e->msr.write) {
-        e->msr.value = c->efer & ~(u64)EFER_SVME;
-        return OUTCOME_DONE;
-    }
-    /* LMA follows LME and CR0.PG by itself; writing it does nothing. */
-    if (e->msr.value & ~(u64)(EFER_WRITABLE | EFER_LMA))
-        return OUTCOME_GP;
-    if (changed & EFER_LME && c->cr0 & CR0_PG)
-        return OUTCOME_GP;
-    c->efer ^= changed;
-    if (changed & EFER_NXE)
-        hw->flush = true; /* cached translations were made without NX, or with it */
-    return OUTCOME_DONE;
-}
-
-static enum outcome pat(struct hw_vcpu *hw, struct exit *e)
-{
-    if (!e->msr.write) {
-        e->msr.value = hw->vmcb.g_pat;
-        return OUTCOME_DONE;
-    }
-    for (unsigned i = 0; i < 8; i++) {
-        u8 type = (u8)(e->msr.value >> 8 * i);
-
-        if (type > 7 || !(PAT_TYPES >> type & 1))
-            return OUTCOME_GP;
-    }
-    hw->vmcb.g_pat = e->msr.value;
-    return OUTCOME_DONE;
-}
-
-static enum outcome constant(struct exit *e)
-{
-    for (unsigned i = 0; i < ARRAY_SIZE(constant_msrs); i++) {
-        if (constant_msrs[i].index != e->msr.index)
-            continue;
-        if (!e->msr.write)
-            e->msr.value = constant_msrs[i].value;
-        return OUTCOME_DONE;
-    }
-    return OUTCOME_GP;
-}
 
 enum outcome svm_msr(struct vcpu *v, struct exit *e)
 {
-    switch (e->msr.index) {
-    case MSR_EFER:
-        return efer(v->hw, e);
-    case MSR_PAT:
-        return pat(v->hw, e);
-    case MSR_TSC:
-        if (e->msr.write)
-            return OUTCOME_GP; /* the guest's clock pages are computed from the host's counter */
-        e->msr.value = rdtsc() + v->hw->vmcb.tsc_offset;
-        return OUTCOME_DONE;
-    default:
-        return constant(e);
-    }
+    struct vmcb *c = &v->hw->vmcb;
+
+    return guest_msr((struct guest_msrs){&c->efer, &c->g_pat, c->cr0, c->tsc_offset, &v->hw->flush}, e);
 }

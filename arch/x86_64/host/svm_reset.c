@@ -4,13 +4,10 @@
 #include "cpuid.h"
 #include "debugreg.h"
 #include "desc.h"
+#include "fpu.h"
 #include "port.h"
 #include "vcpu.h"
 
-#define FCW_RESET     0x037f /* FNINIT: all exceptions masked, 64-bit precision */
-#define MXCSR_INIT    0x1f80
-#define FX_FCW        0 /* offsets in the FXSAVE image */
-#define FX_MXCSR      24
 #define PAT_RESET     0x0007040600070406ull
 #define RIP_RESET     0xfff0
 #define CS_RESET      0xf000
@@ -43,8 +40,7 @@ bool svm_vcpu_init(struct vcpu *v)
     hw->vmcb.np_enable = SVM_NP_ENABLE;
     hw->vmcb.g_pat = PAT_RESET;
     hw->vmcb.cr0 = CR0_CD | CR0_NW;
-    *(u16 *)(hw->fpu + FX_FCW) = FCW_RESET;
-    *(u32 *)(hw->fpu + FX_MXCSR) = MXCSR_INIT;
+    fpu_reset(hw->fpu);
     svm_init(v);
     return true;
 }

@@ -65,6 +65,11 @@ void trap_init_cpu(struct cpu *c)
     wrmsr(MSR_GS_BASE, (uintptr_t)c);
 }
 
+u64 trap_idt(void)
+{
+    return (uintptr_t)idt;
+}
+
 static void report_stack(const struct trap_frame *f)
 {
     const u64 *sp = (const u64 *)(uintptr_t)ROUND_DOWN(f->rsp, sizeof(u64));

@@ -19,6 +19,8 @@ struct trap_frame {
 /* The calling CPU gets its GDT, TSS, emergency stack, IDT and this_cpu(). */
 struct cpu;
 void trap_init_cpu(struct cpu *c);
+/* The base of the IDT that all CPUs share. */
+u64 trap_idt(void);
 
 void trap_handle(struct trap_frame *f);
 

@@ -14,10 +14,8 @@ void vmx_setup(void);
 /* On each CPU, when its GS base and task register have their final values. False: no memory. */
 bool vmx_cpu_init(void) must_check;
 
-struct vmx_vcpu;
-
 struct vmx_cpu {
-    u64 vmxon; /* the page given to VMXON */
+    const u8 *fpu; /* the FXSAVE image that the FPU registers still equal; NULL = not known */
 };
 
 /* Allowed settings of a group of controls: bits that must be 1, and bits that may be (SDM vol. 3, appendix A). */
@@ -36,7 +34,7 @@ struct vmx_features {
     /* Found, and not switched off. */
     bool ad, vpid, timer, pml;
     bool tpr_shadow, apic_access, apic_regs, virtual_intr, x2apic;
-    hpa_t msr_bitmap;
+    hpa_t msr_bitmap, msr_bitmap_x2apic; /* the second one where x2APIC mode is virtualised */
 };
 extern struct vmx_features vmx;
 

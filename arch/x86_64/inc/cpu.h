@@ -20,6 +20,7 @@
 #define CR4_OSFXSR     0x200
 #define CR4_OSXMMEXCPT 0x400
 #define CR4_LA57       0x1000
+#define CR4_VMXE       0x2000
 #define CR4_FSGSBASE   0x10000
 #define CR4_OSXSAVE    0x40000
 

@@ -3,7 +3,12 @@
  * CPUID). */
 #pragma once
 
+/* Leaf 0, EBX: how the vendor's name begins */
+#define CPUID_VENDOR_AMD   0x68747541u /* Auth */
+#define CPUID_VENDOR_HYGON 0x6f677948u /* Hygo */
+
 /* Leaf 1 */
+#define CPUID1_ECX_VMX          5
 #define CPUID1_ECX_X2APIC       21
 #define CPUID1_ECX_TSC_DEADLINE 24
 #define CPUID1_ECX_XSAVE        26
@@ -52,20 +57,21 @@
 #define CPUID1_EDX_HTT       28 /* EBX bits 23:16 count logical CPUs */
 
 /* Leaf 6 and 7 */
-#define CPUID6_EAX_ARAT       2 /* the APIC timer never stops */
-#define CPUID7_EBX_FSGSBASE   0
-#define CPUID7_EBX_BMI1       3
-#define CPUID7_EBX_SMEP       7
-#define CPUID7_EBX_BMI2       8
-#define CPUID7_EBX_ERMS       9
-#define CPUID7_EBX_RDSEED     18
-#define CPUID7_EBX_ADX        19
-#define CPUID7_EBX_SMAP       20
-#define CPUID7_EBX_CLFLUSHOPT 23
-#define CPUID7_EBX_CLWB       24
-#define CPUID7_EBX_SHA        29
-#define CPUID7_ECX_UMIP       2
-#define CPUID7_EDX_FSRM       4
+#define CPUID6_EAX_ARAT              2 /* the APIC timer never stops */
+#define CPUID7_EBX_FSGSBASE          0
+#define CPUID7_EBX_BMI1              3
+#define CPUID7_EBX_SMEP              7
+#define CPUID7_EBX_BMI2              8
+#define CPUID7_EBX_ERMS              9
+#define CPUID7_EBX_RDSEED            18
+#define CPUID7_EBX_ADX               19
+#define CPUID7_EBX_SMAP              20
+#define CPUID7_EBX_CLFLUSHOPT        23
+#define CPUID7_EBX_CLWB              24
+#define CPUID7_EBX_SHA               29
+#define CPUID7_ECX_UMIP              2
+#define CPUID7_EDX_FSRM              4
+#define CPUID7_EDX_ARCH_CAPABILITIES 29
 
 /* Leaves 0x80000001, 0x80000007, 0x80000008 */
 #define CPUIDX1_ECX_LAHF        0

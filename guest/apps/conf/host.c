@@ -61,12 +61,12 @@ void msr_set(u32 msr, u64 value)
     expect(msr_write(msr, value), "WRMSR 0x%x = 0x%lx; seen: #GP", msr, value);
 }
 
-/* "Auth" or "Hygo". The host may put the other instruction right (A7-10), but need not. */
+/* The host may put the other instruction right (A7-10), but need not. */
 bool calls_by_vmmcall(void)
 {
     u32 vendor = cpuid(0, 0).ebx;
 
-    return vendor == 0x68747541 || vendor == 0x6f677948;
+    return vendor == CPUID_VENDOR_AMD || vendor == CPUID_VENDOR_HYGON;
 }
 
 s64 hypercall(u64 nr, u64 a0, u64 a1, u64 a2, u64 a3)
