@@ -78,6 +78,14 @@ void hw_complete(struct vcpu *v, const struct exit *e)
     player_complete(v, e);
 }
 
+/* Guests of this machine have x2APICs. */
+enum mmio hw_mmio(struct vcpu *v, struct exit *e)
+{
+    (void)v;
+    *e = (struct exit){.kind = EXIT_BAD, .bad.why = "an access to the APIC page"};
+    return MMIO_UNKNOWN;
+}
+
 /* This machine's shadow stays until the instruction is over. */
 void hw_again(struct vcpu *v)
 {
@@ -214,6 +222,12 @@ bool hw_virt_apic(const struct vcpu *v)
 {
     (void)v;
     return machine.config.virt_apic;
+}
+
+bool hw_virt_intr(const struct vcpu *v)
+{
+    (void)v;
+    return false;
 }
 
 void hw_apic_page(struct vcpu *v, hpa_t at)

@@ -6,6 +6,7 @@
 #include "fault.h"
 #include "pv.h"
 #include "retry.h"
+#include "lib/fmt.h"
 #include "abi/kvm_cpuid.h"
 #include "abi/kvm_msr.h"
 #include "abi/platform.h"
@@ -89,6 +90,28 @@ static void finish(struct vcpu *v, struct exit *e, enum outcome o)
     }
 }
 
+/* "unknown … (…): 0f 0b": of what the CPU or we cannot do. */
+static off_path void do_bad(struct vcpu *v, const struct exit *e)
+{
+    char insn[3 * INSN_BYTES_MAX + 2] = "";
+    size_t at = 0;
+
+    for (unsigned i = 0; i < MIN(e->bad.insns, INSN_BYTES_MAX); i++)
+        at += fmt_sn(insn + at, sizeof(insn) - at, "%s %02x", i ? "" : ":", e->bad.insn[i]);
+    vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s (exit 0x%lx, info 0x%lx 0x%lx)%s", e->bad.why, e->bad.code,
+            e->bad.info1, e->bad.info2, insn);
+}
+
+off_path void exit_decoded(struct vcpu *v, struct exit *e)
+{
+    if (e->kind == EXIT_BAD) {
+        do_bad(v, e);
+        return;
+    }
+    lapic_mmio(v, e);
+    finish(v, e, OUTCOME_DONE);
+}
+
 void exit_handle(struct vcpu *v, struct exit *e)
 {
     stat_add(v->vm, exits, 1);
@@ -131,9 +154,9 @@ void exit_handle(struct vcpu *v, struct exit *e)
     case EXIT_LOST:
         vm_kill(v->vm, v, VM_STATUS_MACHINE, "the machine lost the state of the guest");
         return;
+    case EXIT_MMIO:
     case EXIT_BAD:
-        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s (exit 0x%lx, info 0x%lx 0x%lx)", e->bad.why, e->bad.code,
-                e->bad.info1, e->bad.info2);
+        exit_decoded(v, e);
         return;
     }
 }

@@ -16,6 +16,7 @@ enum exit_kind {
     EXIT_CPUID,  /* in: leaf, sub; out: eax … edx */
     EXIT_MSR,    /* read: out value; write: in value */
     EXIT_IO,     /* one in/out, not a string form */
+    EXIT_MMIO,   /* an access to the page of the local APIC's registers, decoded */
     EXIT_HLT,
     EXIT_SPIN,      /* PAUSE in a loop, while hw_exit_on_spin() asks for it; or the guest yields */
     EXIT_HYPERCALL, /* in: nr, arg; out: ret */
@@ -29,6 +30,8 @@ enum exit_kind {
 #define ACCESS_READ  0x1
 #define ACCESS_WRITE 0x2
 #define ACCESS_EXEC  0x4
+
+#define INSN_BYTES_MAX 15
 
 struct exit {
     enum exit_kind kind;
@@ -52,11 +55,19 @@ struct exit {
             u32 value; /* a read fills it; bits above size are ignored */
         } io;
         struct {
+            gpa_t gpa;
+            u8 size; /* 1, 2, 4, 8 */
+            bool write;
+            u64 value; /* a read fills it; bits above size are 0 */
+        } mmio;
+        struct {
             u64 nr, arg[4], ret;
         } call; /* already truncated to 32 bits outside 64-bit mode */
         struct {
             u64 code, info1, info2;
             const char *why;
+            u8 insns; /* bytes of the instruction that is meant; 0: it is none */
+            u8 insn[INSN_BYTES_MAX];
         } bad;
     };
 };
@@ -72,3 +83,5 @@ enum outcome {
 
 struct vcpu;
 void exit_handle(struct vcpu *v, struct exit *e);
+/* What a fault that is being handled has turned out to be: EXIT_MMIO, EXIT_BAD. */
+void exit_decoded(struct vcpu *v, struct exit *e);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* fault.c: a guest's page fault, from exit to entry, in the order in which things happen. */
 #include "fault.h"
+#include "hw.h"
 #include "retry.h"
 #include "vm.h"
 #include "port.h"
@@ -81,6 +82,22 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn)
 }
 
 /*
+ * Not memory: the local APIC's registers, if its page is there and the machine does not see to them. Memory that lies
+ * at the same address wins.
+ */
+static off_path void no_memory(struct vcpu *v, gpa_t gpa, u32 access, const char *what)
+{
+    struct exit e = {.kind = EXIT_TDP, .tdp = {gpa, access}};
+
+    if (!lapic_at(v, gpa) || access & ACCESS_EXEC)
+        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory", what, gpa.v);
+    else if (hw_mmio(v, &e) == MMIO_AGAIN)
+        hw_again(v);
+    else
+        exit_decoded(v, &e);
+}
+
+/*
  * May the guest do this to what is no ordinary slot? If not now, nothing is done, and it will try again; if never, it
  * ends.
  */
@@ -90,7 +107,8 @@ static off_path bool may_access(struct vcpu *v, gpa_t gpa, u32 access, enum slot
     const char *what = access & ACCESS_EXEC ? "execution" : access & ACCESS_WRITE ? "write" : "read";
 
     if (kind == SLOT_NONE) {
-        vm_kill(v->vm, v, VM_STATUS_GUEST_BUG, "%s at gpa 0x%lx, where there is no memory", what, gpa.v);
+        retry_end(v);
+        no_memory(v, gpa, access, what);
         return false;
     }
     if (kind == SLOT_INVALID) { /* B5-3: it goes, or goes elsewhere; look again when that is done */

@@ -37,6 +37,16 @@ void hw_settle(struct vcpu *v, struct exit *e);
 /* Commit an exit: results into registers, RIP behind the instruction. Not for EXIT_TDP, EXIT_INTR, EXIT_WINDOW. */
 void hw_complete(struct vcpu *v, const struct exit *e);
 /*
+ * `e` is a fault (EXIT_TDP) at the page where the local APIC has its registers: decode the instruction that made it.
+ * In EXIT_MMIO a write has its value; hw_complete() gives a read's to the instruction.
+ */
+enum mmio {
+    MMIO_DECODED, /* *e is EXIT_MMIO now */
+    MMIO_AGAIN,   /* the code is not in memory any more: run it again */
+    MMIO_UNKNOWN, /* *e is EXIT_BAD now, with the bytes: not an instruction, or one that is not decoded */
+};
+enum mmio hw_mmio(struct vcpu *v, struct exit *e) must_check;
+/*
  * Nothing will come of this exit, whatever its kind: the instruction is executed again. What could not come in before
  * it still cannot; an interrupt between STI and HLT would be the one that the HLT is for.
  */
@@ -82,6 +92,8 @@ void hw_flush(struct vcpu *v);
  */
 bool hw_virt_apic(const struct vcpu *v);
 void hw_apic_page(struct vcpu *v, hpa_t at);
+/* The hardware delivers requested interrupts by itself, from what lapic_lend() gives it. */
+bool hw_virt_intr(const struct vcpu *v);
 
 /* Bits of a guest physical address, at most 52: memory, and what a guest may be told of it, lies below. */
 unsigned hw_gpa_bits(void);

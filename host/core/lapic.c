@@ -32,6 +32,8 @@ void lapic_clear(struct vcpu *v)
     at_store(&l->enabled, 0); /* first: from here on nothing is requested any more */
     l->svr = 0xff;
     l->tpr = l->esr = l->errors = 0;
+    at_store(&l->ldr, 0);
+    at_store(&l->dfr, ~0u);
     l->divide = l->timer_init = 0;
     l->tsc_deadline = l->icr = 0;
     l->deadline = TIME_NEVER;
@@ -45,7 +47,7 @@ void lapic_clear(struct vcpu *v)
 
 void lapic_reset(struct vcpu *v)
 {
-    v->lapic.base = APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id ? 0 : APIC_BASE_BSP);
+    at_store(&v->lapic.base, APIC_BASE_DEFAULT | APIC_BASE_ENABLE | (v->id ? 0 : APIC_BASE_BSP));
     lapic_clear(v);
     apic_page_mode(v);
 }

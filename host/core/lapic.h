@@ -2,14 +2,15 @@
 /*
  * lapic.h: the local APIC of a vCPU: registers, priorities, timer, interprocessor interrupts (SDM vol. 3, 10).
  *
- * x2APIC by MSR only (D9): a vCPU starts in xAPIC mode, where there is nothing at the APIC page, and its guest
- * switches over. The interrupt request register is public (vcpu_pub.irr), `enabled` may be read by anybody; all
- * else belongs to the owner. The class of the task priority lives in the hardware's CR8 (hw_tpr). All interrupts
- * are edge-triggered.
+ * A vCPU starts in xAPIC mode, with its registers at the page that IA32_APIC_BASE names; the guest may move that, and
+ * switch to x2APIC, whose registers are MSRs. The interrupt request register is public (vcpu_pub.irr), what says so
+ * below may be read by anybody; all else belongs to the owner. The class of the task priority lives in the hardware's
+ * CR8 (hw_tpr). All interrupts are edge-triggered.
  *
  *   lapic.c        request, priority, acceptance        lapic_timer.c  one-shot, periodic, TSC deadline
- *   lapic_ipi.c    the interrupt command register       lapic_msr.c    the registers as the guest sees them
- *   lapic_save.c   as plain bytes, and back
+ *   lapic_ipi.c    the interrupt command register       lapic_reg.c    the registers that both modes have
+ *   lapic_msr.c    … as MSRs, and the modes             lapic_mmio.c   … at the page
+ *   lapic_save.c   as plain bytes, and back            lapic_virt.c   in a page that hardware reads and writes
  */
 #pragma once
 #include "exit.h"
@@ -32,10 +33,13 @@ struct vm;
 enum lapic_lvt { LVT_TIMER, LVT_THERMAL, LVT_PERF, LVT_LINT0, LVT_LINT1, LVT_ERROR, LVT_COUNT };
 
 struct lapic {
-    u64 base;    /* IA32_APIC_BASE */
-    u32 enabled; /* hardware and software enabled; written by the owner, read by anybody, by atomics */
+    /* Written by the owner, read by anybody, by atomics. */
+    u64 base;     /* IA32_APIC_BASE */
+    u32 enabled;  /* hardware and software enabled */
+    u32 ldr, dfr; /* logical destination and its format: xAPIC mode */
+    /* The owner's. */
     u32 svr;
-    u32 tpr;    /* as last written by MSR; holds while its class is that of CR8 */
+    u32 tpr;    /* as last written to the register; holds while its class is that of CR8 */
     u32 esr;    /* error status as the guest reads it */
     u32 errors; /* detected since the guest last wrote ESR */
     u32 isr[8];
@@ -44,7 +48,7 @@ struct lapic {
     u32 timer_init;   /* initial count */
     u64 tsc_deadline; /* 0 = not armed */
     u64 deadline;     /* ns when the timer is due, TIME_NEVER = not armed */
-    u64 icr;
+    u64 icr;          /* in xAPIC mode too the halves are as the guest sees them */
 };
 
 /* Power-on; hw_vcpu_init() and hw_init() have seen to CR8. */
@@ -90,11 +94,30 @@ void lapic_poll(struct vcpu *v, u64 now);
  */
 enum outcome lapic_msr(struct vcpu *v, struct exit *e);
 
+/* Owner. Is this in the page where v's local APIC has its registers? Never in x2APIC mode, nor when it is disabled. */
+bool lapic_at(const struct vcpu *v, gpa_t gpa);
+/* Owner. An access there: EXIT_MMIO. As for MSRs, apf_deliver() may be called. */
+void lapic_mmio(struct vcpu *v, struct exit *e);
+
+/*
+ * For hardware that virtualises the registers, in a page laid out as they are: fill it but for the task priority,
+ * before an entry; and take what the guest may write there without an exit. Owner, outside guest mode.
+ */
+void lapic_fill(const struct vcpu *v, u8 *page);
+void lapic_written(struct vcpu *v, const u8 *page);
+/*
+ * For hardware that delivers interrupts: IRR and ISR are in the page from an entry to the exit. What is requested
+ * meanwhile is told apart from what the hardware has accepted, and waits for the next entry. The highest of each, -1:
+ * none. Owner, outside guest mode.
+ */
+void lapic_lend(struct vcpu *v, u8 *page, int *requested, int *serving);
+void lapic_return(struct vcpu *v, u8 *page);
+
 /* All of it but CR8, as plain data. */
 struct lapic_saved {
     u64 base, icr, tsc_deadline;
     u64 left; /* ns until the timer is due, TIME_NEVER = not armed */
-    u32 svr, tpr, esr, errors, divide, timer_init;
+    u32 ldr, dfr, svr, tpr, esr, errors, divide, timer_init;
     u32 irr[8], isr[8], lvt[LVT_COUNT];
 };
 

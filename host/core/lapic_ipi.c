@@ -18,6 +18,12 @@
 #define ICR_OTHERS    0xc0000u
 #define ICR_RSVD      0xfff33000u /* bits 12, 13, 16, 17, 20-31 */
 #define ICR_BROADCAST 0xffffffffu
+#define ICR_DEST_X    56 /* xAPIC: destination in bits 63:56 */
+
+/* xAPIC */
+#define BROADCAST_X 0xffu
+#define DFR_FLAT    0xfu
+#define DFR_CLUSTER 0x0u
 
 static u32 mode_of(u64 icr)
 {
@@ -35,6 +41,21 @@ static bool init_deassert(u64 icr)
     return mode_of(icr) == ICR_INIT && (icr & ICR_LEVEL) && !(icr & ICR_ASSERT);
 }
 
+/* Flat: a bit a CPU. Cluster: its number in 4 bits, then a bit a CPU (SDM vol. 3, 10.6.2.2). */
+static bool logical_x(const struct lapic *to, u32 dest)
+{
+    u32 id = at_load(&to->ldr) >> 24, common = id & dest;
+
+    switch (at_load(&to->dfr) >> 28) {
+    case DFR_FLAT:
+        return dest <= 0xff && common;
+    case DFR_CLUSTER:
+        return dest >> 4 == id >> 4 && (common & 0xf);
+    }
+    return false;
+}
+
+/* What a destination means depends on the mode of who is to answer to it. */
 static bool addressed(const struct vcpu *to, u64 icr)
 {
     u32 dest = icr >> 32, ldr = lapic_ldr(to);
@@ -43,6 +64,8 @@ static bool addressed(const struct vcpu *to, u64 icr)
         return true;
     if (!(icr & ICR_LOGICAL))
         return dest == to->id;
+    if (!(at_load(&to->lapic.base) & APIC_BASE_X2))
+        return logical_x(&to->lapic, dest);
     return dest >> 16 == ldr >> 16 && (dest & ldr & 0xffff);
 }
 
@@ -88,23 +111,37 @@ static bool reaches(const struct vcpu *from, const struct vcpu *to, u64 icr)
     return addressed(to, icr);
 }
 
-bool lapic_send(struct vcpu *v, u64 icr)
+static void send(struct vcpu *v, u64 icr)
 {
     struct vm *vm = v->vm;
 
-    if (icr & ICR_RSVD)
-        return false;
-    v->lapic.icr = icr;
     if (carries_vector(icr) && (icr & 0xff) < VECTOR_FIRST_LEGAL) {
         lapic_error(v, ESR_SEND_ILLEGAL);
-        return true;
+        return;
     }
     if (init_deassert(icr))
-        return true;
+        return;
     for (unsigned i = 0; i < vm->vcpus; i++)
         if (reaches(v, vm->vcpu[i], icr))
             (void)deliver(vm->vcpu[i], icr);
+}
+
+bool lapic_send(struct vcpu *v, u64 icr)
+{
+    if (icr & ICR_RSVD)
+        return false;
+    v->lapic.icr = icr;
+    send(v, icr);
     return true;
+}
+
+void lapic_send_low(struct vcpu *v, u32 value)
+{
+    u32 low = value & ~ICR_RSVD;
+    u64 dest = v->lapic.icr >> ICR_DEST_X;
+
+    v->lapic.icr = (v->lapic.icr & ~(u64)~0u) | low;
+    send(v, (dest == BROADCAST_X ? ICR_BROADCAST : dest) << 32 | low);
 }
 
 bool lapic_can_send_to(u32 icr)

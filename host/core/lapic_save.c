@@ -13,6 +13,8 @@ void lapic_save(const struct vcpu *v, struct lapic_saved *out)
                                 .icr = l->icr,
                                 .tsc_deadline = l->tsc_deadline,
                                 .left = TIME_NEVER,
+                                .ldr = l->ldr,
+                                .dfr = l->dfr,
                                 .svr = l->svr,
                                 .tpr = l->tpr,
                                 .esr = l->esr,
@@ -32,7 +34,8 @@ bool lapic_restorable(const struct lapic_saved *s)
 {
     bool on = s->base & APIC_BASE_ENABLE;
 
-    return (on || !((s->base & APIC_BASE_X2) || (s->svr & SVR_ENABLE))) && s->svr < SVR_ENABLE << 1 &&
+    return !(s->ldr & ~LDR_DEFINED) && !(~s->dfr & DFR_RSVD) &&
+           (on || !((s->base & APIC_BASE_X2) || (s->svr & SVR_ENABLE))) && s->svr < SVR_ENABLE << 1 &&
            s->tpr <= 0xff;
 }
 
@@ -40,7 +43,9 @@ void lapic_restore(struct vcpu *v, const struct lapic_saved *s)
 {
     struct lapic *l = &v->lapic;
 
-    l->base = s->base;
+    at_store(&l->base, s->base);
+    at_store(&l->ldr, s->ldr);
+    at_store(&l->dfr, s->dfr);
     l->icr = s->icr;
     l->tsc_deadline = s->tsc_deadline;
     l->deadline = s->left == TIME_NEVER ? TIME_NEVER : port_now() + s->left;

@@ -16,7 +16,7 @@
 #include "uart.h"
 
 #define SAVED_MAGIC   0x4445564153564c46ull /* "FLVSAVED" */
-#define SAVED_VERSION 2
+#define SAVED_VERSION 3
 #define SAVED_HEADERS 2
 #define SAVED_FIRST   SAVED_HEADERS
 #define SAVED_NAME    40

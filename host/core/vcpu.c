@@ -166,7 +166,7 @@ static bool accept(struct vcpu *v, u8 vector)
 /* Queue what is to be delivered at this entry, or ask to be told when it can be. */
 static void inject(struct vcpu *v)
 {
-    int vector = lapic_waiting(v);
+    int vector = hw_virt_intr(v) ? -1 : lapic_waiting(v);
     bool busy = hw_event_pending(v);
 
     if (at_load(&v->pub.nmi) && !busy && hw_nmi_open(v)) {

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* args.c: the table of the host's arguments and their defaults. */
 #include "args.h"
+#include "backend.h"
 #include "fail.h"
 #include "lib/str.h"
 
@@ -25,12 +26,12 @@ static const char *const nx_names[] = {
 
 static const char *const switch_names[] = {"off", "on", NULL};
 
-/* Takes the part of t up to the next colon. */
-static struct arg_text cut(struct arg_text *t)
+/* Takes the part of t up to the next separator. */
+static struct arg_text cut(struct arg_text *t, char separator)
 {
     struct arg_text part = {t->at, 0};
 
-    while (part.len < t->len && t->at[part.len] != ':')
+    while (part.len < t->len && t->at[part.len] != separator)
         part.len++;
     t->at += MIN(part.len + 1, t->len);
     t->len -= MIN(part.len + 1, t->len);
@@ -48,7 +49,7 @@ static bool keep(char *to, size_t size, struct arg_text t)
 
 static void read_module(struct arg_text t, struct hyp_module *m)
 {
-    struct arg_text all = t, name = cut(&t), bytes = cut(&t);
+    struct arg_text all = t, name = cut(&t, ':'), bytes = cut(&t, ':');
 
     m->bytes = 0;
     if (!name.len || !keep(m->partition, sizeof(m->partition), name))
@@ -72,6 +73,28 @@ static void read_partition(const char *key, const struct arg_texts *t, char name
         hyp_fail(VM_STATUS_CONFIG, "%s=%.*s: expected the name of a partition", key, (int)last.len, last.at);
 }
 
+/* A list of parts, or `all`, or `none`. */
+static u32 read_apicv(const struct arg_texts *given)
+{
+    struct arg_text t;
+    u32 parts = 0;
+
+    if (!given->count)
+        return APICV_ALL;
+    t = given->text[given->count - 1];
+    while (t.len) {
+        struct arg_text name = cut(&t, ',');
+        u32 part = apicv_part(name.at, name.len);
+
+        if (part == APICV_UNKNOWN)
+            hyp_fail(VM_STATUS_CONFIG,
+                     "apicv=%.*s: expected all, none, or some of " APICV_NAMES ", by commas", (int)name.len,
+                     name.at);
+        parts |= part;
+    }
+    return parts;
+}
+
 static u64 given(u64 value, u64 otherwise)
 {
     return value == NOT_GIVEN ? otherwise : value;
@@ -81,7 +104,7 @@ void hyp_args_read(const char *line, struct hyp_args *out)
 {
     u64 memory = NOT_GIVEN, vcpus = NOT_GIVEN, apf = NOT_GIVEN, hook = NOT_GIVEN, pv = NOT_GIVEN,
         enforce = NOT_GIVEN, nx = NX_AUTO, nx_ratio = NX_RATIO;
-    struct arg_texts modules = {0}, save = {0}, restore = {0};
+    struct arg_texts modules = {0}, save = {0}, restore = {0}, apicv = {0};
     char error[ARG_ERROR_BYTES];
     struct vm_config *vm = &out->vm;
     const struct arg_def defs[] = {
@@ -97,6 +120,7 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         {"hook", ARG_CHOICE, .names = switch_names, .value = &hook},
         {"pv", ARG_NUMBER, 0, UINT32_MAX, .value = &pv},
         {"enforce", ARG_CHOICE, .names = switch_names, .value = &enforce},
+        {"apicv", ARG_TEXT, .texts = &apicv},
         {"module", ARG_TEXT, .texts = &modules},
         {"save", ARG_TEXT, .texts = &save},
         {"restore", ARG_TEXT, .texts = &restore},
@@ -123,6 +147,7 @@ void hyp_args_read(const char *line, struct hyp_args *out)
     vm->pv_lax = !given(enforce, true);
     vm->nx = (enum nx_mode)nx;
     vm->nx_ratio = (u32)nx_ratio;
+    out->apicv = read_apicv(&apicv);
     out->modules = modules.count;
     for (unsigned i = 0; i < modules.count; i++)
         read_module(modules.text[i], &out->module[i]);

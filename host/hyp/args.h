@@ -20,6 +20,7 @@ struct hyp_args {
     unsigned modules;
     char save[HYP_NAME_MAX];    /* the partition to save to; empty: none */
     char restore[HYP_NAME_MAX]; /* … and to restore from, in place of an image */
+    u32 apicv;                  /* APICV_… (backend.h): which parts of APIC virtualisation may be used */
     const char *guest;          /* what follows `--` */
 };
 

@@ -159,9 +159,9 @@ static void run(void)
         port_idle();
 }
 
-void launch(const struct boot_info *b)
+void launch(const struct boot_info *b, const struct hyp_args *given)
 {
-    hyp_args_read(b->cmdline, &args);
+    args = *given;
     if (args.restore[0] && b->modules)
         hyp_fail(VM_STATUS_CONFIG, "restore=%s: there is no place for a guest image beside it", args.restore);
     if (!args.restore[0] && !b->modules)

@@ -4,4 +4,5 @@
 #include "lib/bootinfo.h"
 
 /* Ends the machine with the VM's status, or with a message about why there can be no VM. */
-_Noreturn void launch(const struct boot_info *b);
+struct hyp_args;
+_Noreturn void launch(const struct boot_info *b, const struct hyp_args *given);

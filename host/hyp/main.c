@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* main.c: the host from the first C function to running guests. */
+#include "args.h"
 #include "ata.h"
 #include "backend.h"
 #include "boot.h"
@@ -62,20 +63,22 @@ static void disk_up(void)
     store_disk(&disk);
 }
 
-static void virtualisation_up(void)
+static void virtualisation_up(const struct hyp_args *args)
 {
     const char *why;
 
-    if (!hw_setup(&why))
+    if (!hw_setup(args->apicv, &why))
         hyp_fail(VM_STATUS_MACHINE, "no guests can run here: %s", why);
-    con_host("guests run by %s", hw_name());
+    con_host("guests run by %s", hw_describe());
 }
 
 void hyp_main(u32 magic, u32 info)
 {
+    static struct hyp_args args;
     const struct boot_info *b = machine_up(magic, info);
 
-    virtualisation_up();
+    hyp_args_read(b->cmdline, &args);
+    virtualisation_up(&args);
     disk_up();
-    launch(b);
+    launch(b, &args);
 }

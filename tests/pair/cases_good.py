@@ -41,6 +41,10 @@ CASES = [
          checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back, checks.overlaps(0, 8))),
     Case("pages-ide", guest="pagetest", args=PAGES, host="mem=16M resident=4M apf=int", disk_kind="ide",
          say=(": 0 wrong$",), checks=(checks.balanced, checks.at_least(evictions=1000, writes=1000, not_present=100))),
+    *[Case(f"search-xapic-{apf}-{c}-cpus", guest="search", args=SEARCH + " apic=xapic", cpus=c,
+           host=f"mem=16M resident=4M apf={apf}", say=(told_by(apf),),
+            checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back))
+      for apf, c in (("int", 1), ("int", 2), ("pf2", 2), ("legacy", 2))],
     Case("search-slow-disk", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int vcpus=1", latency=5,
          checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back, checks.overlaps(4, 12))),
     Case("search-grub", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int", boot="grub",

@@ -4,6 +4,7 @@
 #include "svm_rig.h"
 #include "../../arch/x86_64/host/gwalk.c"
 #include "../../arch/x86_64/host/svm_cr8.c"
+#include "../../arch/x86_64/host/svm_insn.c"
 #include "../../arch/x86_64/host/svm_event.c"
 
 #define VMCB (rig.hw.vmcb)

@@ -2,9 +2,19 @@
 /* svm_shadow.c: an exit in an interrupt shadow never lets an interrupt in early, and never holds one back for ever. */
 #include "svm_rig.h"
 #include "../../arch/x86_64/host/gwalk.c"
+#include "../../arch/x86_64/host/svm_insn.c"
 #include "../../arch/x86_64/host/svm_shadow.c"
 
 #define VMCB (rig.hw.vmcb)
+
+#define APIC_PAGE 0xfee00000u
+
+/* In place of lapic_mmio.c. */
+bool lapic_at(const struct vcpu *v, gpa_t gpa)
+{
+    assert_ptr_equal(v, &rig.v);
+    return gpa_gfn(gpa).v == APIC_PAGE / PAGE_SIZE;
+}
 
 /* The guest was at `rip`, in a shadow, with IF = 1. */
 static void exit_in_shadow(u64 code, u64 rip)
@@ -36,6 +46,19 @@ static void sti_is_run_again(void **state)
         svm_shadow_exit(&rig.v);
         assert_true(stepped_back());
     }
+}
+
+/* What it does there will be done: its own instruction is looked at, and ends the shadow. If not, it is run again. */
+static void at_the_apic_page(void **state)
+{
+    (void)state;
+    rig_code(RIG_CODE, "\xfb\x89\x07", 3);
+    VMCB.exit_info2 = APIC_PAGE + 0xb0;
+    exit_in_shadow(SVM_EXIT_NPF, RIG_CODE + 1);
+    svm_shadow_exit(&rig.v);
+    assert_true(held());
+    svm_again(&rig.v);
+    assert_true(stepped_back());
 }
 
 static void not_an_sti(void **state)
@@ -133,6 +156,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(sti_is_run_again, rig_reset),
+        cmocka_unit_test_setup(at_the_apic_page, rig_reset),
         cmocka_unit_test_setup(not_an_sti, rig_reset),
         cmocka_unit_test_setup(not_to_be_run_again, rig_reset),
         cmocka_unit_test_setup(exit_is_put_off, rig_reset),

@@ -1,10 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* apic.c: the local APIC, as x2APIC where CPUID offers it, else through its page; and its timer. */
+/*
+ * apic.c: the local APIC, as x2APIC where CPUID offers it, else through its page; and its timer.
+ *
+ * With `apic=xapic` on the command line it is used as on a machine that knows neither x2APIC nor TSC deadlines.
+ */
 #include "apic.h"
 #include "arch.h"
+#include "boot.h"
 #include "cpu.h"
 #include "cpuid.h"
 #include "karch.h"
+#include "lib/str.h"
 #include "msr.h"
 #include "pv.h"
 
@@ -37,15 +43,19 @@ static void reg_write(u32 reg, u32 v)
 
 static void icr_write(u32 hw_id, u32 low)
 {
+    bool were_on;
+
     if (apic.x2apic) {
         at_fence(); /* WRMSR to an x2APIC register is no fence: what the IPI tells of must be visible first */
         wrmsr(MSR_X2APIC + (APIC_ICR >> 4), (u64)hw_id << 32 | low);
         return;
     }
+    were_on = karch_irq_save(); /* a handler that sends one, too, would change the destination */
     while (reg_read(APIC_ICR) & APIC_ICR_PENDING)
         at_relax();
     reg_write(APIC_ICR_HI, hw_id << XAPIC_ID_SHIFT);
     reg_write(APIC_ICR, low);
+    karch_irq_restore(were_on);
 }
 
 /* The rate of the counting timer, against the TSC. */
@@ -73,10 +83,20 @@ static void silence_pic(void)
     out8(PIC_MASK_2, 0xff);
 }
 
+static bool wants_xapic(void)
+{
+    const char *wish = boot_option("apic");
+
+    return wish && !strncmp(wish, "xapic", 5);
+}
+
+/* From x2APIC mode, if we were started in it, there is no way back that keeps the APIC on. */
 static void detect(void)
 {
-    apic.x2apic = cpu_features() & BIT(CPUID1_ECX_X2APIC);
-    apic.deadline = cpu_features() & BIT(CPUID1_ECX_TSC_DEADLINE);
+    bool plain = wants_xapic() && !(rdmsr(MSR_APIC_BASE) & MSR_APIC_BASE_X2APIC);
+
+    apic.x2apic = !plain && cpu_features() & BIT(CPUID1_ECX_X2APIC);
+    apic.deadline = !plain && cpu_features() & BIT(CPUID1_ECX_TSC_DEADLINE);
     if (!apic.x2apic)
         pmap_map_device(APIC_DEFAULT_BASE);
     if (!pv_cpu_count()) /* our host has none */

@@ -10,11 +10,8 @@ struct gwalk {
     u64 cr0, cr3, cr4, efer;
 };
 
-/* Can these tables be walked here: paging is off, or the mode is long mode? 32-bit tables and PAE are not. */
-bool gwalk_can(const struct gwalk *w);
-
 /*
- * False: not mapped, a page on the way is not resident, or !gwalk_can().
+ * False: not mapped, or a page on the way is not resident. Every paging mode is known: none, 32-bit, PAE, 4 and 5 levels.
  * No access rights are checked and no accessed bits set: for looking at what the CPU itself has fetched just now.
  */
 bool gwalk_gpa(struct vm *vm, const struct gwalk *w, gva_t va, gpa_t *out) must_check;

@@ -8,6 +8,7 @@
 #include "backend.h"
 #include "svm_cpu.h"
 #include "vmx_cpu.h"
+#include "lib/str.h"
 
 static bool use_vmx;
 
@@ -20,13 +21,27 @@ static bool use_vmx;
     }
 #include "hw_calls.def"
 
-bool hw_setup(const char **why)
+u32 apicv_part(const char *name, size_t length)
+{
+    static const struct {
+        const char *name;
+        u32 part;
+    } parts[] = {{"tpr", APICV_TPR},   {"access", APICV_ACCESS}, {"regs", APICV_REGS},
+                 {"intr", APICV_INTR}, {"all", APICV_ALL},       {"none", 0}};
+
+    for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
+        if (strlen(parts[i].name) == length && !memcmp(parts[i].name, name, length))
+            return parts[i].part;
+    return APICV_UNKNOWN;
+}
+
+bool hw_setup(u32 apicv, const char **why)
 {
     use_vmx = !svm_exists() && vmx_exists();
     if (use_vmx) {
         if (!vmx_supported(why))
             return false;
-        vmx_setup();
+        vmx_setup(apicv);
     } else {
         if (!svm_supported(why))
             return false;
@@ -40,7 +55,7 @@ bool hw_cpu_init(void)
     return use_vmx ? vmx_cpu_init() : svm_cpu_init();
 }
 
-const char *hw_name(void)
+const char *hw_describe(void)
 {
-    return use_vmx ? "VMX" : "SVM";
+    return use_vmx ? vmx_describe() : svm_describe();
 }

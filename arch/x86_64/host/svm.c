@@ -67,6 +67,12 @@ bool svm_virt_apic(const struct vcpu *v)
     return false;
 }
 
+bool svm_virt_intr(const struct vcpu *v)
+{
+    (void)v;
+    return false;
+}
+
 void svm_apic_page(struct vcpu *v, hpa_t at)
 {
     (void)v;
@@ -182,6 +188,9 @@ void svm_complete(struct vcpu *v, const struct exit *e)
     case EXIT_IO:
         if (!e->io.write)
             complete_in(c, e);
+        break;
+    case EXIT_MMIO:
+        svm_mmio_complete(hw, e);
         break;
     case EXIT_HYPERCALL:
         c->rax = svm_long(c) ? e->call.ret : (u32)e->call.ret;

@@ -5,6 +5,7 @@
 #include "cpuid.h"
 #include "msr.h"
 #include "port.h"
+#include "lib/fmt.h"
 #include "lib/str.h"
 
 struct svm_features svm;
@@ -70,6 +71,15 @@ void svm_setup(void)
         .iopm = port_hpa(iopm),
         .msrpm = port_hpa(msrpm),
     };
+}
+
+const char *svm_describe(void)
+{
+    static char line[60];
+
+    (void)fmt_sn(line, sizeof(line), "SVM:%s%s%s", svm.nrips ? " NRIPS" : "",
+                 svm.flush_by_asid ? " FlushByASID" : "", svm.decode ? " DecodeAssists" : "");
+    return line;
 }
 
 bool svm_cpu_init(void)

@@ -14,6 +14,9 @@ void svm_setup(void);
 /* On each CPU, when its GS base and task register have their final values. False: no memory. */
 bool svm_cpu_init(void) must_check;
 
+/* For people: what of it there is, in one line. */
+const char *svm_describe(void);
+
 struct svm_cpu {
     u64 host_state; /* physical: the host's FS, GS, TR … as VMSAVE stored them */
     const u8 *fpu;  /* the FXSAVE image that the FPU registers still equal; NULL = not known */
@@ -24,7 +27,7 @@ struct svm_cpu {
 struct svm_features {
     bool nrips;         /* the VMCB tells where the next instruction is */
     bool flush_by_asid; /* TLB_CONTROL can flush one ASID */
-    bool decode;        /* the VMCB tells which register a MOV to CR reads */
+    bool decode; /* the VMCB tells which register a MOV to CR reads, and the bytes of what made a fault */
     hpa_t iopm, msrpm;
 };
 extern struct svm_features svm;

@@ -2,12 +2,11 @@
 /*
  * svm_cr8.c: a MOV to CR8 that we intercepted, with or without the hardware's help to read it.
  *
- * The only instruction the host decodes. Its forms: REX.R 0f 22 with register 0 in ModRM (REX.B extends the general
+ * Its forms: REX.R 0f 22 with register 0 in ModRM (REX.B extends the general
  * register), and, for code that cannot have a REX prefix, f0 0f 22 (APM vol. 3, MOV CRn).
  */
 #include "svm_vcpu.h"
 #include "desc.h"
-#include "gwalk.h"
 #include "port.h"
 #include "vcpu.h"
 
@@ -17,15 +16,6 @@
 #define REX_B      0x01
 #define LOCK       0xf0
 
-static u64 gpr_value(const struct hw_vcpu *hw, unsigned n)
-{
-    const struct svm_gprs *g = &hw->gpr;
-    const u64 by_number[16] = {hw->vmcb.rax, g->rcx, g->rdx, g->rbx, hw->vmcb.rsp, g->rbp, g->rsi, g->rdi,
-                               g->r8,        g->r9,  g->r10, g->r11, g->r12,       g->r13, g->r14, g->r15};
-
-    return by_number[n];
-}
-
 enum form {
     FORM_KNOWN,
     FORM_UNKNOWN,
@@ -34,14 +24,11 @@ enum form {
 
 static enum form read_code(struct vcpu *v, unsigned *gpr)
 {
-    struct vmcb *c = &v->hw->vmcb;
-    struct gwalk w = {c->cr0, c->cr3, c->cr4, c->efer};
-    u64 base = svm_long(c) ? 0 : c->cs.base;
     u8 code[CR8_LENGTH];
     bool rex;
 
-    if (gwalk_read(v->vm, &w, (gva_t){base + c->rip}, code, sizeof(code)) < sizeof(code))
-        return gwalk_can(&w) ? FORM_ABSENT : FORM_UNKNOWN;
+    if (svm_code(v, v->hw->vmcb.rip, code, sizeof(code)) < sizeof(code))
+        return FORM_ABSENT;
     rex = (code[0] & ~REX_WXB) == REX_R;
     if ((!rex && code[0] != LOCK) || code[1] != 0x0f || code[2] != 0x22 || code[3] >> 3 & 7)
         return FORM_UNKNOWN;
@@ -60,7 +47,7 @@ bool svm_cr8_write(struct vcpu *v)
     /* Absent code is fetched by running it again. */
     if (form != FORM_KNOWN)
         return form == FORM_ABSENT;
-    value = gpr_value(hw, gpr);
+    value = *svm_gpr(hw, gpr);
     if (value & ~SVM_V_TPR) {
         svm_event_exception_error(hw, VEC_GP, 0);
         return true;

@@ -12,18 +12,23 @@
  * (SS was loaded), we hold injections back for a few entries, and then give in.
  */
 #include "svm_vcpu.h"
-#include "gwalk.h"
 #include "hw.h"
 #include "vcpu.h"
 
 #define OPCODE_STI     0xfb
 #define SHADOW_ENTRIES 4 /* entries for which an instruction that does not complete holds interrupts back */
 
-/* Exits that came between instructions, or undid one: RIP is where the guest goes on. Of others svm_again() tells. */
-static bool interrupted(const struct vmcb *c)
+/*
+ * Exits that came between instructions, or undid one: RIP is where the guest goes on. Of others svm_again() tells; an
+ * instruction at the local APIC's page is one that will be completed.
+ */
+static bool interrupted(const struct vcpu *v)
 {
+    const struct vmcb *c = &v->hw->vmcb;
+
     switch (c->exit_code) {
     case SVM_EXIT_NPF:
+        return !lapic_at(v, (gpa_t){c->exit_info2});
     case SVM_EXIT_INTR:
     case SVM_EXIT_NMI:
     case SVM_EXIT_INIT:
@@ -36,13 +41,11 @@ static bool interrupted(const struct vmcb *c)
 static bool step_back(struct vcpu *v)
 {
     struct vmcb *c = &v->hw->vmcb;
-    struct gwalk w = {c->cr0, c->cr3, c->cr4, c->efer};
-    u64 base = svm_long(c) ? 0 : c->cs.base;
     u8 opcode;
 
     if (c->cpl || !(c->rflags & RFLAGS_IF) || c->exit_int_info & SVM_EVENT_VALID || !c->rip)
         return false;
-    if (!gwalk_read(v->vm, &w, (gva_t){base + c->rip - 1}, &opcode, 1) || opcode != OPCODE_STI)
+    if (!svm_code(v, c->rip - 1, &opcode, 1) || opcode != OPCODE_STI)
         return false;
     c->rip--;
     c->rflags &= ~(u64)RFLAGS_IF;
@@ -55,7 +58,7 @@ void svm_shadow_exit(struct vcpu *v)
     struct hw_vcpu *hw = v->hw;
 
     if (hw->vmcb.int_state & SVM_INT_SHADOW) {
-        if (interrupted(&hw->vmcb) && step_back(v))
+        if (interrupted(v) && step_back(v))
             return;
         if (!hw->shadow_left || hw->shadow_rip != hw->vmcb.rip) {
             hw->shadow_rip = hw->vmcb.rip;

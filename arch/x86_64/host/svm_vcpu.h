@@ -22,6 +22,7 @@
 #include "svm_cpu.h"
 #include "cpu.h"
 #include "backend.h"
+#include "insn.h"
 #include "msr.h"
 
 /* What the VMCB does not hold; RAX and RSP are there. */
@@ -51,8 +52,9 @@ struct hw_vcpu {
     bool flush;  /* drop translations at the next entry */
     u64 flushed; /* vcpu->flush_seen as of the last time that was done */
     u64 next_rip; /* behind the instruction that exited; set by svm_run() for exits that svm_complete() takes */
-    u64 shadow_rip;  /* svm_shadow.c */
-    u32 shadow_left; /* likewise; 0 = not watching */
+    struct insn insn; /* of EXIT_MMIO */
+    u64 shadow_rip;   /* svm_shadow.c */
+    u32 shadow_left;  /* likewise; 0 = not watching */
     enum nmi_state nmi;
     u64 iret_rip;
 };
@@ -66,6 +68,13 @@ void svm_exit(struct hw_vcpu *hw, struct exit *e);
 void svm_exit_bad(const struct hw_vcpu *hw, struct exit *e, const char *why);
 /* svm.c: RIP behind the instruction that exited, with what that entails. */
 void svm_step_over(struct hw_vcpu *hw);
+
+/* svm_insn.c: up to n bytes of code at RIP = `rip`; returns how many could be read. And a general register. */
+size_t svm_code(struct vcpu *v, u64 rip, u8 *to, size_t n);
+u64 *svm_gpr(struct hw_vcpu *hw, unsigned number);
+
+/* svm_mmio.c: what was read goes to the register. */
+void svm_mmio_complete(struct hw_vcpu *hw, const struct exit *e);
 
 /* svm_cr8.c: carry out a write to CR8, met while an interrupt window is asked for. False: an unknown form of it. */
 bool svm_cr8_write(struct vcpu *v) must_check;

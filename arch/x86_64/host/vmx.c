@@ -5,6 +5,7 @@
 #include "debugreg.h"
 #include "desc.h"
 #include "fpu.h"
+#include "mmio.h"
 #include "port.h"
 #include "tdp.h"
 
@@ -163,13 +164,13 @@ void vmx_run(struct vcpu *v, struct exit *e)
     vmx_exit(v, e);
 }
 
-/* An interrupt shadow lives in the VMCS from exit to entry; nothing of an exit needs guest memory. */
 void vmx_settle(struct vcpu *v, struct exit *e)
 {
-    (void)v;
-    (void)e;
+    if ((u16)vmx_of(v)->reason == VMX_EXIT_APIC_ACCESS && e->kind == EXIT_TDP && vmx_mmio(v, e) == MMIO_AGAIN)
+        e->kind = EXIT_INTR;
 }
 
+/* An interrupt shadow lives in the VMCS from exit to entry. */
 void vmx_again(struct vcpu *v)
 {
     (void)v;
@@ -210,6 +211,9 @@ void vmx_complete(struct vcpu *v, const struct exit *e)
         if (!e->io.write)
             complete_in(&x->gpr[RAX], e);
         break;
+    case EXIT_MMIO:
+        mmio_load(e, &x->insn, &x->gpr[x->insn.reg], &x->rflags);
+        break;
     case EXIT_HYPERCALL:
         x->gpr[RAX] = vmx_long(x) ? e->call.ret : (u32)e->call.ret;
         break;
@@ -225,5 +229,6 @@ void vmx_complete(struct vcpu *v, const struct exit *e)
     case EXIT_LOST:
         check(false, "only an exit that has a result is completed");
     }
-    vmx_step_over(x);
+    if ((u16)x->reason != VMX_EXIT_APIC_WRITE) /* that comes behind its instruction */
+        vmx_step_over(x);
 }

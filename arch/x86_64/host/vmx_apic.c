@@ -48,35 +48,105 @@ void vmx_apic_page(struct vcpu *v, hpa_t at)
     vmx_of(v)->apic_page_new = true;
 }
 
+bool vmx_virt_intr(const struct vcpu *v)
+{
+    (void)v;
+    return vmx.virtual_intr;
+}
+
+static bool x2apic(const struct vcpu *v)
+{
+    return vmx.x2apic && mode(v) == (APIC_BASE_ENABLE | APIC_BASE_X2);
+}
+
+/* Which of the parts are on, in the mode that the local APIC is in. */
+static u32 parts(const struct vcpu *v)
+{
+    bool access = vmx_virt_apic(v) && vmx_of(v)->apic_page.v;
+    u32 on = (access ? VMX_PROC2_APIC_ACCESS : 0) | (x2apic(v) ? VMX_PROC2_X2APIC : 0);
+
+    if (on && vmx.apic_regs)
+        on |= VMX_PROC2_APIC_REGS;
+    return on | (vmx.virtual_intr ? VMX_PROC2_INTR : 0);
+}
+
+/* Requests and services move to the page; RVI and SVI are the highest of each (30.1.1). */
+static void lend_interrupts(struct vcpu *v)
+{
+    int requested, serving;
+
+    lapic_lend(v, vmx_of(v)->apic, &requested, &serving);
+    vmx_write(VMCS_GUEST_INT_STATUS, (u64)MAX(serving, 0) << 8 | (u64)MAX(requested, 0));
+}
+
 void vmx_apic_enter(struct vcpu *v)
 {
     struct vmx_vcpu *x = vmx_of(v);
-    bool access = vmx_virt_apic(v) && x->apic_page.v;
-    bool x2apic = vmx.x2apic && mode(v) == (APIC_BASE_ENABLE | APIC_BASE_X2);
+    u32 on = parts(v);
 
-    x->proc2 &= ~(u32)(VMX_PROC2_APIC_ACCESS | VMX_PROC2_X2APIC);
-    x->proc2 |= (access ? VMX_PROC2_APIC_ACCESS : 0) | (x2apic ? VMX_PROC2_X2APIC : 0);
-    vmx_write(VMCS_MSR_BITMAP, x2apic ? vmx.msr_bitmap_x2apic.v : vmx.msr_bitmap.v);
-    if (access && x->apic_page_new)
+    x->proc2 &= ~(u32)(VMX_PROC2_APIC_ACCESS | VMX_PROC2_X2APIC | VMX_PROC2_APIC_REGS | VMX_PROC2_INTR);
+    x->proc2 |= on;
+    vmx_write(VMCS_MSR_BITMAP, on & VMX_PROC2_X2APIC ? vmx.msr_bitmap_x2apic.v : vmx.msr_bitmap.v);
+    if (on & VMX_PROC2_APIC_ACCESS && x->apic_page_new) {
         vmx_write(VMCS_APIC_ACCESS_ADDR, x->apic_page.v);
-    x->apic_page_new &= !access;
+        x->apic_page_new = false;
+    }
     if (vmx.tpr_shadow) {
         vmx_write(VMCS_VIRT_APIC_ADDR, port_hpa(x->apic).v);
-        vmx_write(VMCS_TPR_THRESHOLD, x->tpr_threshold);
+        vmx_write(VMCS_TPR_THRESHOLD, on & VMX_PROC2_INTR ? 0 : x->tpr_threshold);
     }
+    if (on & VMX_PROC2_APIC_REGS)
+        lapic_fill(v, x->apic);
+    if (on & VMX_PROC2_INTR)
+        lend_interrupts(v);
 }
 
 void vmx_apic_exited(struct vcpu *v)
 {
-    (void)v;
+    struct vmx_vcpu *x = vmx_of(v);
+
+    if (x->proc2 & VMX_PROC2_INTR)
+        lapic_return(v, x->apic);
+    if (x->proc2 & VMX_PROC2_APIC_REGS)
+        lapic_written(v, x->apic);
 }
 
+static gpa_t where(const struct vcpu *v, u64 offset)
+{
+    return (gpa_t){(v->lapic.base & ~PAGE_MASK) | offset};
+}
+
+/* An access that the hardware does not carry out: settled by its instruction. */
 void vmx_apic_access(struct vcpu *v, struct exit *e)
 {
-    vmx_exit_bad(vmx_of(v), e, "an access to the local APIC's page");
+    struct vmx_vcpu *x = vmx_of(v);
+    u64 type = VMX_APIC_TYPE(x->qualification);
+
+    if (type == VMX_APIC_FETCH) {
+        vmx_exit_bad(x, e, "execution at the APIC page");
+        return;
+    }
+    e->kind = EXIT_TDP;
+    e->tdp.gpa = where(v, x->qualification & VMX_APIC_OFFSET);
+    e->tdp.access = type == VMX_APIC_WRITE ? ACCESS_WRITE : ACCESS_READ;
 }
 
+/* The hardware has put the value into the page; what it means is to be done. RIP is behind the instruction. */
 void vmx_apic_written(struct vcpu *v, struct exit *e)
 {
-    vmx_exit_bad(vmx_of(v), e, "a write to the local APIC's page");
+    struct vmx_vcpu *x = vmx_of(v);
+    u32 offset = x->qualification & VMX_APIC_OFFSET, value = *(u32 *)(x->apic + offset);
+
+    if (x2apic(v)) {
+        e->kind = EXIT_MSR;
+        e->msr.index = MSR_X2APIC + (offset >> 4);
+        e->msr.write = true;
+        e->msr.value = value;
+        return;
+    }
+    e->kind = EXIT_MMIO;
+    e->mmio.gpa = where(v, offset);
+    e->mmio.size = sizeof(value);
+    e->mmio.write = true;
+    e->mmio.value = value;
 }

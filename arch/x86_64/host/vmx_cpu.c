@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx_cpu.c: find out what this machine has of VMX, choose, and switch it on (SDM vol. 3, 24 and appendix A). */
 #include "vmx_cpu.h"
+#include "backend.h"
 #include "apic.h"
 #include "cpu.h"
 #include "cpuid.h"
 #include "msr.h"
 #include "port.h"
+#include "lib/fmt.h"
 #include "lib/str.h"
 
 #define BITMAP_LOW      0x000 /* in the bitmap of MSRs: reads of 0 to 0x1fff … */
@@ -20,7 +22,6 @@ static struct vmx_cpu cpus[CPU_MAX];
 static u8 vmxon_region[CPU_MAX][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 msr_bitmap[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 msr_bitmap_x2apic[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-static u32 apicv = APICV_ALL;
 
 /* The VMCS exchanges these, or the guest has them for itself while it is loaded (vmx_vcpu.h). */
 static const u32 native_msrs[] = {
@@ -109,11 +110,6 @@ bool vmx_supported(const char **why)
     return true;
 }
 
-void vmx_allow_apicv(u32 parts)
-{
-    apicv = parts;
-}
-
 static void msr_pass(u8 *bitmap, u32 msr, bool read, bool write)
 {
     bool high = msr >= MSR_HIGH_FIRST;
@@ -141,7 +137,7 @@ static void pass_x2apic(void)
     }
 }
 
-void vmx_setup(void)
+void vmx_setup(u32 apicv)
 {
     vmx.ad = vmx.ept_vpid & VMX_EPT_AD;
     vmx.vpid = may(&vmx.proc2, VMX_PROC2_VPID) && vmx.ept_vpid & VMX_VPID_INVVPID &&
@@ -149,8 +145,8 @@ void vmx_setup(void)
     vmx.timer = may(&vmx.pin, VMX_PIN_TIMER);
     vmx.tpr_shadow = apicv & APICV_TPR && may(&vmx.proc, VMX_PROC_TPR_SHADOW);
     vmx.apic_access = apicv & APICV_ACCESS && may(&vmx.proc2, VMX_PROC2_APIC_ACCESS);
-    vmx.apic_regs = false && vmx.tpr_shadow && apicv & APICV_REGS && may(&vmx.proc2, VMX_PROC2_APIC_REGS);
-    vmx.virtual_intr = false && vmx.tpr_shadow && apicv & APICV_INTR && may(&vmx.proc2, VMX_PROC2_INTR);
+    vmx.apic_regs = vmx.tpr_shadow && apicv & APICV_REGS && may(&vmx.proc2, VMX_PROC2_APIC_REGS);
+    vmx.virtual_intr = vmx.tpr_shadow && apicv & APICV_INTR && may(&vmx.proc2, VMX_PROC2_INTR);
     vmx.x2apic = vmx.tpr_shadow && (vmx.apic_regs || vmx.virtual_intr) && may(&vmx.proc2, VMX_PROC2_X2APIC);
     memset(msr_bitmap, 0xff, sizeof(msr_bitmap));
     for (unsigned i = 0; i < ARRAY_SIZE(native_msrs); i++)
@@ -158,6 +154,23 @@ void vmx_setup(void)
     pass_x2apic();
     vmx.msr_bitmap = port_hpa(msr_bitmap);
     vmx.msr_bitmap_x2apic = port_hpa(msr_bitmap_x2apic);
+}
+
+const char *vmx_describe(void)
+{
+    static char line[100];
+    const struct {
+        bool used;
+        const char *name;
+    } parts[] = {{vmx.ad, " EPT-A/D"},     {vmx.vpid, " VPID"},         {vmx.timer, " preemption-timer"},
+                 {vmx.pml, " PML"},        {vmx.tpr_shadow, " tpr"},    {vmx.apic_access, " access"},
+                 {vmx.apic_regs, " regs"}, {vmx.virtual_intr, " intr"}, {vmx.x2apic, " x2apic"}};
+    size_t n = fmt_sn(line, sizeof(line), "VMX:");
+
+    for (unsigned i = 0; i < ARRAY_SIZE(parts); i++)
+        if (parts[i].used)
+            n += fmt_sn(line + n, sizeof(line) - n, "%s", parts[i].name);
+    return line;
 }
 
 bool vmx_cpu_init(void)

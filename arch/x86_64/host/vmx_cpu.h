@@ -8,8 +8,8 @@ bool vmx_exists(void);
 /* Can guests run here? If not, *why says what is missing, as a clause. */
 bool vmx_supported(const char **why) must_check;
 
-/* Once, on the CPU that booted, before vmx_cpu_init(). */
-void vmx_setup(void);
+/* Once, on the CPU that booted, before vmx_cpu_init(). apicv: APICV_…, what may be used. */
+void vmx_setup(u32 apicv);
 
 /* On each CPU, when its GS base and task register have their final values. False: no memory. */
 bool vmx_cpu_init(void) must_check;
@@ -40,10 +40,5 @@ extern struct vmx_features vmx;
 
 struct vmx_cpu *vmx_this_cpu(void);
 
-/* apicv=: which parts of APIC virtualisation may be used; before vmx_setup(). */
-#define APICV_TPR    BIT(0) /* TPR shadow */
-#define APICV_ACCESS BIT(1) /* virtualise APIC accesses */
-#define APICV_REGS   BIT(2) /* APIC-register virtualisation */
-#define APICV_INTR   BIT(3) /* virtual-interrupt delivery */
-#define APICV_ALL    0xfu
-void vmx_allow_apicv(u32 parts);
+/* For people: what is used, in one line. */
+const char *vmx_describe(void);

@@ -10,6 +10,7 @@
 #ifndef __ASSEMBLER__
 #include "backend.h"
 #include "cpu.h"
+#include "insn.h"
 #include "msr.h"
 #include "vcpu.h"
 #include "vmx_cpu.h"
@@ -68,8 +69,9 @@ struct vmx_vcpu {
     u16 vpid;
     u32 pin, proc, proc2, entry; /* controls as they are to be; and as the VMCS has them: */
     u32 pin_set, proc_set, proc2_set, entry_set;
-    u32 length; /* of the instruction that exited */
-    u32 reason; /* of the last exit, and what came with it */
+    struct insn insn; /* of EXIT_MMIO */
+    u32 length;       /* of the instruction that exited */
+    u32 reason;       /* of the last exit, and what came with it */
     u64 qualification, guest_phys;
 
     u8 *apic; /* the virtual-APIC page */
@@ -114,6 +116,9 @@ void vmx_step_over(struct vmx_vcpu *x);
 
 /* vmx_cr.c: an access to a control register that exited. Steps over it, or queues an exception. */
 void vmx_cr(struct vmx_vcpu *x);
+
+/* vmx_mmio.c: up to n bytes of code at RIP; returns how many could be read. */
+size_t vmx_code(const struct vcpu *v, u8 *to, size_t n);
 
 /* vmx_event.c: queue an exception for the next entry. */
 void vmx_event_exception(struct vmx_vcpu *x, u8 vector);

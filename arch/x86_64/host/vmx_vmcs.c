@@ -146,6 +146,8 @@ static void constant_controls(struct vmx_vcpu *x)
     vmx_write(VMCS_EPTP, x->eptp);
     if (vmx.vpid)
         vmx_write(VMCS_VPID, x->vpid);
+    for (unsigned i = 0; i < 4 && vmx.virtual_intr; i++)
+        vmx_write(VMCS_EOI_EXIT_0 + 2 * i, 0);
     if (vmx.timer)
         vmx_write(VMCS_PREEMPTION_TIMER, VMX_DEAF_TSC >> vmx.timer_rate);
 }

@@ -15,6 +15,7 @@
 #define CR0_CD 0x40000000
 #define CR0_PG 0x80000000
 
+#define CR4_PSE        0x10
 #define CR4_PAE        0x20
 #define CR4_PGE        0x80
 #define CR4_OSFXSR     0x200
@@ -25,9 +26,15 @@
 #define CR4_OSXSAVE    0x40000
 
 #define RFLAGS_FIXED 0x2 /* bit 1 always reads 1 */
+#define RFLAGS_CF    0x1
+#define RFLAGS_PF    0x4
+#define RFLAGS_AF    0x10
+#define RFLAGS_ZF    0x40
+#define RFLAGS_SF    0x80
 #define RFLAGS_TF    0x100
 #define RFLAGS_IF    0x200
 #define RFLAGS_DF    0x400
+#define RFLAGS_OF    0x800
 #define RFLAGS_AC    0x40000
 
 #ifndef __ASSEMBLER__

@@ -103,6 +103,9 @@
 #define SVM_EXIT_NPF         0x400
 #define SVM_EXIT_INVALID     0xffffffffu /* the low half: QEMU leaves the high one 0 */
 
+/* EXITINFO1 of a nested page fault, beside the bits of an error code: while the guest's own tables were walked. */
+#define SVM_NPF_TABLES BIT(33)
+
 /* EXITINFO1 of an IOIO exit; EXITINFO2 is the RIP behind the instruction. */
 #define SVM_IOIO_IN         BIT(0)
 #define SVM_IOIO_STRING     BIT(2)
@@ -163,8 +166,10 @@ struct vmcb {
     u64 lbr_control;
     u32 clean;
     u32 reserved_0c4;
-    u64 next_rip; /* NRIPS */
-    u8 reserved_0d0[0x400 - 0x0d0];
+    u64 next_rip;  /* NRIPS */
+    u8 insn_bytes; /* decode assists: fetched, of the instruction that made a nested page fault */
+    u8 insn[15];
+    u8 reserved_0e0[0x400 - 0x0e0];
 
     struct vmcb_seg es, cs, ss, ds, fs, gs, gdtr, ldtr, idtr, tr;
     u8 reserved_4a0[0x4cb - 0x4a0];
@@ -197,6 +202,7 @@ _Static_assert(offsetof(struct vmcb, exit_int_info) == 0x088, "APM B-1");
 _Static_assert(offsetof(struct vmcb, event_inj) == 0x0a8, "APM B-1");
 _Static_assert(offsetof(struct vmcb, clean) == 0x0c0, "APM B-1");
 _Static_assert(offsetof(struct vmcb, next_rip) == 0x0c8, "APM B-1");
+_Static_assert(offsetof(struct vmcb, insn_bytes) == 0x0d0, "APM B-1");
 _Static_assert(offsetof(struct vmcb, es) == 0x400, "APM B-2");
 _Static_assert(offsetof(struct vmcb, tr) == 0x490, "APM B-2");
 _Static_assert(offsetof(struct vmcb, cpl) == 0x4cb, "APM B-2");

@@ -82,6 +82,18 @@ void hw_complete(struct vcpu *v, const struct exit *e)
     v->hw->completions++;
 }
 
+enum mmio hw_mmio(struct vcpu *v, struct exit *e)
+{
+    struct hw_vcpu *h = v->hw;
+
+    check(e->kind == EXIT_TDP, "only a fault is decoded");
+    h->faults_decoded++;
+    if (h->decoded.kind == EXIT_INTR)
+        return MMIO_AGAIN;
+    *e = h->decoded;
+    return e->kind == EXIT_MMIO ? MMIO_DECODED : MMIO_UNKNOWN;
+}
+
 void hw_again(struct vcpu *v)
 {
     v->hw->repeats++;
@@ -184,6 +196,12 @@ void hw_set_root(struct vcpu *v, hpa_t root)
 bool hw_virt_apic(const struct vcpu *v)
 {
     return v->hw->virt_apic;
+}
+
+bool hw_virt_intr(const struct vcpu *v)
+{
+    (void)v;
+    return false;
 }
 
 void hw_apic_page(struct vcpu *v, hpa_t at)

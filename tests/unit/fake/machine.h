@@ -87,6 +87,8 @@ struct hw_vcpu {
     int sipi;              /* vector of hw_start_sipi(), -1 = none */
     struct exit completed; /* the last one, valid if completions */
     unsigned completions;
+    struct exit decoded; /* what hw_mmio() makes of a fault, for the test to set; EXIT_INTR: nothing */
+    unsigned faults_decoded;
     unsigned repeats; /* exits of which nothing came */
 };
 

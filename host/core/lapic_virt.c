@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* lapic_virt.c: the registers in a page that hardware serves the guest from (SDM vol. 3, 30.1). */
+#include "lapic_parts.h"
+
+#define PAGE_REGISTERS 0x40u
+#define NOT_DELIVERED  0xffffu /* vectors 0-15 of the first word (A3-41) */
+
+static u32 *place(u8 *page, u32 reg)
+{
+    return (u32 *)(page + (reg << 4));
+}
+
+void lapic_fill(const struct vcpu *v, u8 *page)
+{
+    bool x2 = v->lapic.base & APIC_BASE_X2;
+
+    for (u32 reg = 0; reg < PAGE_REGISTERS; reg++) {
+        u64 value = 0;
+
+        if (reg == REG_TPR)
+            continue;
+        if (x2 ? !lapic_x2_read(v, reg, &value) : !lapic_page_read(v, reg, &value))
+            value = 0;
+        place(page, reg)[0] = (u32)value;
+        place(page, reg)[1] = (u32)(value >> 32); /* ICR in x2APIC mode */
+    }
+}
+
+/* In xAPIC mode the destination of an interprocessor interrupt is just stored. */
+void lapic_written(struct vcpu *v, const u8 *page)
+{
+    u32 high = *place((u8 *)page, REG_ICR_HIGH);
+
+    if (!(v->lapic.base & APIC_BASE_X2))
+        v->lapic.icr = (u64)high << 32 | (u32)v->lapic.icr;
+}
+
+static int highest(u8 *page, u32 first)
+{
+    for (u32 i = 8; i--;)
+        if (*place(page, first + i))
+            return (int)(i * 32 + 31) - __builtin_clz(*place(page, first + i));
+    return -1;
+}
+
+void lapic_lend(struct vcpu *v, u8 *page, int *requested, int *serving)
+{
+    bool on = v->lapic.base & APIC_BASE_ENABLE;
+
+    for (u32 i = 0; i < 8; i++) {
+        u32 mask = on ? ~(i ? 0 : NOT_DELIVERED) : 0, word = at_load(&v->pub.irr[i]) & mask;
+
+        if (word)
+            at_and(&v->pub.irr[i], ~word);
+        *place(page, REG_IRR + i) = word;
+        *place(page, REG_ISR + i) = v->lapic.isr[i];
+    }
+    *requested = highest(page, REG_IRR);
+    *serving = highest(page, REG_ISR);
+}
+
+void lapic_return(struct vcpu *v, u8 *page)
+{
+    for (u32 i = 0; i < 8; i++) {
+        u32 *irr = place(page, REG_IRR + i);
+
+        if (*irr)
+            at_or(&v->pub.irr[i], *irr);
+        *irr = 0;
+        v->lapic.isr[i] = *place(page, REG_ISR + i);
+    }
+}
