@@ -112,6 +112,12 @@ off_path void exit_decoded(struct vcpu *v, struct exit *e)
     finish(v, e, OUTCOME_DONE);
 }
 
+static off_path void bad_entry(struct vcpu *v, gpa_t gpa)
+{
+    tdp_report(&v->vm->tdp, v->root, gpa_gfn(gpa));
+    check(false, "C2: hardware knows every entry that it meets");
+}
+
 void exit_handle(struct vcpu *v, struct exit *e)
 {
     stat_add(v->vm, exits, 1);
@@ -126,6 +132,9 @@ void exit_handle(struct vcpu *v, struct exit *e)
         return;
     case EXIT_TDP:
         fault_handle(v, e->tdp.gpa, e->tdp.access);
+        return;
+    case EXIT_TDP_BAD:
+        bad_entry(v, e->tdp.gpa);
         return;
     case EXIT_CPUID:
         finish(v, e, do_cpuid(v, e));

@@ -10,13 +10,14 @@
 #include "lib/types.h"
 
 enum exit_kind {
-    EXIT_INTR,   /* a host interrupt is pending or was taken */
-    EXIT_WINDOW, /* the interrupt window asked for by hw_irq_window() is open */
-    EXIT_TDP,    /* guest physical address not mapped as needed */
-    EXIT_CPUID,  /* in: leaf, sub; out: eax … edx */
-    EXIT_MSR,    /* read: out value; write: in value */
-    EXIT_IO,     /* one in/out, not a string form */
-    EXIT_MMIO,   /* an access to the page of the local APIC's registers, decoded */
+    EXIT_INTR,    /* a host interrupt is pending or was taken */
+    EXIT_WINDOW,  /* the interrupt window asked for by hw_irq_window() is open */
+    EXIT_TDP,     /* guest physical address not mapped as needed */
+    EXIT_TDP_BAD, /* an entry on the way to tdp.gpa is one that hardware does not know: our bug */
+    EXIT_CPUID,   /* in: leaf, sub; out: eax … edx */
+    EXIT_MSR,     /* read: out value; write: in value */
+    EXIT_IO,      /* one in/out, not a string form */
+    EXIT_MMIO,    /* an access to the page of the local APIC's registers, decoded */
     EXIT_HLT,
     EXIT_SPIN,      /* PAUSE in a loop, while hw_exit_on_spin() asks for it; or the guest yields */
     EXIT_HYPERCALL, /* in: nr, arg; out: ret */

@@ -167,6 +167,8 @@ struct tdp_leaf {
     bool write, exec, accessed, dirty;
 };
 enum tdp_result tdp_lookup(struct tdp *t, struct tdp_root *r, gfn_t gfn, struct tdp_leaf *out);
+/* Print the entries that hardware meets in r on its way to gfn, in words of con_host(). */
+void tdp_report(struct tdp *t, struct tdp_root *r, gfn_t gfn);
 /* What a tree consists of, and the first rule of SPEC C that one of its entries breaks, or NULL. Lock held for write */
 struct tdp_count {
     u64 tables, nx_split; /* below the roots */
@@ -197,6 +199,8 @@ struct tdp_ops {
     void (*age)(struct tdp *, struct tdp_root *, gfn_t start, gfn_t end, u64 *young, bool clear);
     enum tdp_result (*lookup)(struct tdp *, struct tdp_root *, gfn_t, struct tdp_leaf *);
     const char *(*inspect)(struct tdp *, struct tdp_root *, struct tdp_count *);
+    /* The entries on the way to gfn, the root's first; how many. */
+    unsigned (*path)(struct tdp *, struct tdp_root *, gfn_t, u64 *entry);
     u64 none; /* what a fresh table is filled with */
     unsigned levels;
     u64 dirty; /* the bit that hardware sets, 0 if it has none */

@@ -82,6 +82,18 @@ static enum tdp_result lookup(struct tdp *t, struct tdp_root *r, gfn_t gfn, stru
     return result;
 }
 
+static unsigned path(struct tdp *t, struct tdp_root *r, gfn_t gfn, u64 *entry)
+{
+    struct tdp_iter i;
+    unsigned n = 0;
+
+    tdp_enter(t);
+    tdp_for_each (&i, r, gfn, (gfn_t){gfn.v + 1}, 0)
+        entry[n++] = i.entry;
+    tdp_leave(t);
+    return n;
+}
+
 static const char *inspect_entry(const struct tdp *t, const struct tdp_root *r, const struct tdp_iter *i)
 {
     if (!tdp_present(i->entry))

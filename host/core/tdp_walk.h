@@ -21,6 +21,7 @@ const struct tdp_ops TDP_OPS = {
     .age = age,
     .lookup = lookup,
     .inspect = inspect,
+    .path = path,
     .none = fmt.none,
     .levels = fmt.levels,
     .dirty = fmt.dirty,

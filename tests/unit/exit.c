@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* exit.c: who handles which exit, and that the instruction is stepped over, run again or answered with a fault. */
 #include "fake/world.h"
+#include <stdio.h>
 #include "abi/faultline.h"
 #include "abi/kvm_cpuid.h"
 #include "abi/platform.h"
@@ -142,6 +143,27 @@ static void ends(void **state)
     }
 }
 
+/* Whose fault that is, is seen by the entries, which are printed. */
+static void an_entry_unknown_to_hardware(void **state)
+{
+    const gpa_t gpa = {0x5678};
+    struct exit e = {.kind = EXIT_TDP, .tdp = {.gpa = gpa, .access = ACCESS_WRITE}};
+    char line[80];
+
+    (void)state;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    fake_console_clear();
+    e = (struct exit){.kind = EXIT_TDP_BAD, .tdp = {.gpa = gpa}};
+    expect_assert_failure(exit_handle(v, &e));
+    assert_non_null(strstr(fake.console, "the way to gfn 5 from table"));
+    for (unsigned level = 3; level > 0; level--) {
+        snprintf(line, sizeof(line), "level %u, index 000: entry ", level);
+        assert_non_null(strstr(fake.console, line));
+    }
+    snprintf(line, sizeof(line), "level 0, index 005: entry %016lx\n", *world_leaf(gpa_gfn(gpa)));
+    assert_non_null(strstr(fake.console, line));
+}
+
 static void small_exits(void **state)
 {
     struct exit e = {.kind = EXIT_UNDEF};
@@ -162,7 +184,13 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(cpuid), test(msrs), test(ports), test(hypercall_runs_again), test(ends), test(small_exits),
+        test(cpuid),
+        test(msrs),
+        test(ports),
+        test(hypercall_runs_again),
+        test(ends),
+        test(small_exits),
+        test(an_entry_unknown_to_hardware),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

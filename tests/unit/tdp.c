@@ -81,6 +81,32 @@ static void huge_leaves(void **state)
 }
 
 /* C10-2: a table stays, whatever size a fault would like. */
+/* tdp_report() prints an entry for each level, down to the leaf or to where there is none. */
+static void report(void **state)
+{
+    const struct {
+        u64 gfn;
+        unsigned entries;
+    } rows[] = {
+        {5, hw->ops->levels}, {512 + 9, hw->ops->levels - 1}, {FULL, hw->ops->levels - 2}, {gfn_limit(), 0}};
+
+    (void)state;
+    assert_int_equal(map(5, 7), TDP_OK);
+    assert_int_equal(map_as(512, 512, 1, ACCESS_READ), TDP_OK);
+    for (unsigned i = 0; i < ARRAY_SIZE(rows); i++) {
+        unsigned lines = 0;
+
+        fake_console_clear();
+        tdp_report(&t, root, (gfn_t){rows[i].gfn});
+        for (const char *at = fake.console; (at = strstr(at, "entry ")); at++)
+            lines++;
+        assert_int_equal(lines, rows[i].entries);
+    }
+    fake_console_clear();
+    tdp_report(&t, root, (gfn_t){512 + 9});
+    assert_non_null(strstr(fake.console, "level 1, index 001: entry "));
+}
+
 static void smaller_leaves_stay(void **state)
 {
     (void)state;
@@ -259,6 +285,7 @@ int main(void)
         RIG_TEST(the_last_gfn_and_the_one_behind),
         RIG_TEST(wide_frames),
         RIG_TEST(huge_leaves),
+        RIG_TEST(report),
         RIG_TEST(smaller_leaves_stay),
         RIG_TEST(new_entries_are_accessed),
         RIG_TEST(spurious),

@@ -11,7 +11,7 @@ struct gwalk {
 };
 
 /*
- * False: not mapped, or a page on the way is not resident. Every paging mode is known: none, 32-bit, PAE, 4 and 5 levels.
+ * False: not mapped, or a page on the way is not resident. Any paging mode: none, 32-bit, PAE, 4 and 5 levels.
  * No access rights are checked and no accessed bits set: for looking at what the CPU itself has fetched just now.
  */
 bool gwalk_gpa(struct vm *vm, const struct gwalk *w, gva_t va, gpa_t *out) must_check;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* mmio.c: from the bytes of an instruction to the access that it meant. */
 #include "mmio.h"
-#include "lib/str.h"
 
 enum mmio mmio_decode(struct exit *e, const struct mmio_code *code, struct insn *out)
 {
@@ -11,11 +10,8 @@ enum mmio mmio_decode(struct exit *e, const struct mmio_code *code, struct insn 
 
     if (r == INSN_SHORT)
         return MMIO_AGAIN;
-    if (r == INSN_UNKNOWN || out->write != write) {
-        *e = (struct exit){.kind = EXIT_BAD, .bad = {.insns = (u8)code->n}};
-        memcpy(e->bad.insn, code->byte, code->n);
+    if (r == INSN_UNKNOWN || out->write != write)
         return MMIO_UNKNOWN;
-    }
     *e = (struct exit){.kind = EXIT_MMIO, .mmio = {.gpa = gpa, .size = out->size, .write = write}};
     return MMIO_DECODED;
 }

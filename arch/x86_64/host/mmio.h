@@ -3,6 +3,7 @@
 #pragma once
 #include "hw.h"
 #include "insn.h"
+#include "lib/str.h"
 
 struct mmio_code {
     u8 byte[INSN_LENGTH_MAX];
@@ -12,9 +13,16 @@ struct mmio_code {
 
 /*
  * e is EXIT_TDP at such a register, made by the instruction at `code`. Decoded, it is EXIT_MMIO, a write's value still
- * to be filled in by mmio_store(). Unknown, e->bad has the bytes, and nothing else yet.
+ * to be filled in by mmio_store().
  */
 enum mmio mmio_decode(struct exit *e, const struct mmio_code *code, struct insn *out) must_check;
+
+/* e is EXIT_BAD: these bytes are why. */
+static inline void mmio_show(struct exit *e, const struct mmio_code *code)
+{
+    e->bad.insns = (u8)code->n;
+    memcpy(e->bad.insn, code->byte, code->n);
+}
 
 /* reg: the whole of the register that the instruction names. */
 static inline void mmio_store(struct exit *e, const struct insn *i, u64 reg)

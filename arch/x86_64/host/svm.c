@@ -201,6 +201,7 @@ void svm_complete(struct vcpu *v, const struct exit *e)
     case EXIT_INTR:
     case EXIT_WINDOW:
     case EXIT_TDP:
+    case EXIT_TDP_BAD:
     case EXIT_SHUTDOWN:
     case EXIT_UNDEF:
     case EXIT_BAD:

@@ -23,6 +23,7 @@ void svm_exit_bad(const struct hw_vcpu *hw, struct exit *e, const char *why)
     e->bad.info1 = c->exit_info1;
     e->bad.info2 = c->exit_info2;
     e->bad.why = why;
+    e->bad.insns = 0;
 }
 
 /* EXITINFO1 begins like a #PF error code. QEMU reports a reserved bit with P = 0, so RSVD is looked at first. */
@@ -31,11 +32,7 @@ static void exit_npf(const struct hw_vcpu *hw, struct exit *e)
     const struct vmcb *c = &hw->vmcb;
     u64 info = c->exit_info1;
 
-    if (info & PF_ERR_RSVD) {
-        svm_exit_bad(hw, e, "reserved bit set in a nested page table entry");
-        return;
-    }
-    e->kind = EXIT_TDP;
+    e->kind = info & PF_ERR_RSVD ? EXIT_TDP_BAD : EXIT_TDP;
     e->tdp.gpa = (gpa_t){c->exit_info2};
     e->tdp.access = info & PF_ERR_FETCH ? ACCESS_EXEC : info & PF_ERR_WRITE ? ACCESS_WRITE : ACCESS_READ;
 }

@@ -42,16 +42,17 @@ enum mmio svm_mmio(struct vcpu *v, struct exit *e)
 
     /* No instruction means these: there is none to look at. */
     if (c->exit_info1 & SVM_NPF_TABLES || c->exit_int_info & SVM_EVENT_VALID) {
-        *e = (struct exit){.kind = EXIT_BAD};
         return unknown(hw, e,
                        c->exit_info1 & SVM_NPF_TABLES ? "page tables at the APIC page"
                                                       : "an event delivered by way of the APIC page");
     }
     read_code(v, &code);
     m = mmio_decode(e, &code, &hw->insn);
-    if (m == MMIO_UNKNOWN)
-        return unknown(hw, e, "unknown instruction at the APIC page");
-    if (m == MMIO_AGAIN)
+    if (m == MMIO_UNKNOWN) {
+        (void)unknown(hw, e, "unknown instruction at the APIC page");
+        mmio_show(e, &code);
+    }
+    if (m != MMIO_DECODED)
         return m;
     hw->next_rip = c->rip + hw->insn.length;
     if (!svm_long(c))

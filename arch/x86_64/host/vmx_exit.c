@@ -19,6 +19,7 @@ void vmx_exit_bad(const struct vmx_vcpu *x, struct exit *e, const char *why)
     e->bad.info1 = x->qualification;
     e->bad.info2 = x->guest_phys;
     e->bad.why = why;
+    e->bad.insns = 0;
 }
 
 static void exit_ept(struct vmx_vcpu *x, struct exit *e)
@@ -26,7 +27,7 @@ static void exit_ept(struct vmx_vcpu *x, struct exit *e)
     u64 q = x->qualification;
 
     x->guest_phys = vmx_read(VMCS_GUEST_PHYS);
-    e->kind = EXIT_TDP;
+    e->kind = (u16)x->reason == VMX_EXIT_EPT_MISCONFIG ? EXIT_TDP_BAD : EXIT_TDP;
     e->tdp.gpa = (gpa_t){x->guest_phys};
     e->tdp.access = q & VMX_EPT_FETCH ? ACCESS_EXEC : q & VMX_EPT_WRITE ? ACCESS_WRITE : ACCESS_READ;
 }
@@ -118,9 +119,6 @@ static void exit_own(struct vmx_vcpu *x, struct exit *e)
     case VMX_EXIT_TASK_SWITCH:
         vmx_exit_bad(x, e, "task switches are not supported");
         break;
-    case VMX_EXIT_EPT_MISCONFIG:
-        check(false, "EPT entries are as the manual has them (C12-1)");
-        break;
     default:
         vmx_exit_bad(x, e, "unknown exit reason");
     }
@@ -146,6 +144,7 @@ void vmx_exit(struct vcpu *v, struct exit *e)
         e->kind = EXIT_WINDOW;
         break;
     case VMX_EXIT_EPT_VIOLATION:
+    case VMX_EXIT_EPT_MISCONFIG:
         exit_ept(x, e);
         break;
     case VMX_EXIT_APIC_ACCESS:

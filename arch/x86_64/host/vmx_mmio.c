@@ -33,14 +33,15 @@ enum mmio vmx_mmio(struct vcpu *v, struct exit *e)
     enum mmio m;
 
     if (x->event.info & VMX_EVENT_VALID) { /* no instruction means it: there is none to look at */
-        *e = (struct exit){.kind = EXIT_BAD};
         return unknown(x, e, "an event delivered by way of the APIC page");
     }
     code.n = vmx_code(v, code.byte, sizeof(code.byte));
     m = mmio_decode(e, &code, &x->insn);
-    if (m == MMIO_UNKNOWN)
-        return unknown(x, e, "unknown instruction at the APIC page");
-    if (m == MMIO_AGAIN)
+    if (m == MMIO_UNKNOWN) {
+        (void)unknown(x, e, "unknown instruction at the APIC page");
+        mmio_show(e, &code);
+    }
+    if (m != MMIO_DECODED)
         return m;
     x->length = x->insn.length;
     mmio_store(e, &x->insn, x->gpr[x->insn.reg]);

@@ -62,8 +62,9 @@ struct vmx_vcpu {
     hpa_t vmcs;
     struct vmx_cpu *cpu; /* where it is loaded, or was last */
     bool loaded, launched;
-    bool flush;  /* drop translations at the next entry */
-    u64 flushed; /* vcpu->flush_seen as of the last time that was done */
+    bool refused; /* the last entry failed: the VMCS is as it was then */
+    bool flush;   /* drop translations at the next entry */
+    u64 flushed;  /* vcpu->flush_seen as of the last time that was done */
     u64 eptp;
     u64 tsc_offset;
     u16 vpid;

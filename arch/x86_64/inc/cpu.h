@@ -23,7 +23,9 @@
 #define CR4_LA57       0x1000
 #define CR4_VMXE       0x2000
 #define CR4_FSGSBASE   0x10000
+#define CR4_PCIDE      0x20000
 #define CR4_OSXSAVE    0x40000
+#define CR4_CET        0x800000
 
 #define RFLAGS_FIXED 0x2 /* bit 1 always reads 1 */
 #define RFLAGS_CF    0x1
@@ -35,6 +37,7 @@
 #define RFLAGS_IF    0x200
 #define RFLAGS_DF    0x400
 #define RFLAGS_OF    0x800
+#define RFLAGS_VM    0x20000
 #define RFLAGS_AC    0x40000
 
 #ifndef __ASSEMBLER__

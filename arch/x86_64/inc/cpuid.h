@@ -19,7 +19,7 @@
 /* Leaf 0x80000000 and up */
 #define CPUID_EXT_MAX         0x80000000u
 #define CPUID_EXT_FEATURES    0x80000001u
-#define CPUID_EXT_SIZES       0x80000008u /* EAX bits 7:0: physical address bits */
+#define CPUID_EXT_SIZES       0x80000008u /* EAX: widths of physical (7:0) and linear (15:8) addresses */
 #define CPUID_EXT_SVM         0x8000000au
 #define CPUIDX1_ECX_SVM       2
 #define CPUIDX1_EDX_NX        20

@@ -9,6 +9,7 @@
 
 /* Fields. Bits 14:13 are the width: 16, 64, 32 bits, natural. */
 #define VMCS_VPID             0x0000
+#define VMCS_POSTED_VECTOR    0x0002
 #define VMCS_GUEST_ES         0x0800 /* selectors: ES, CS, SS, DS, FS, GS, LDTR, TR: two apart */
 #define VMCS_GUEST_CS         0x0802
 #define VMCS_GUEST_LDTR       0x080c
@@ -33,6 +34,7 @@
 #define VMCS_TSC_OFFSET          0x2010
 #define VMCS_VIRT_APIC_ADDR      0x2012
 #define VMCS_APIC_ACCESS_ADDR    0x2014
+#define VMCS_POSTED_ADDR         0x2016
 #define VMCS_EPTP                0x201a
 #define VMCS_EOI_EXIT_0          0x201c /* four, two apart */
 #define VMCS_GUEST_PHYS          0x2400 /* read-only */
@@ -119,20 +121,25 @@
 #define VMX_PIN_NMI         BIT(3)
 #define VMX_PIN_VIRTUAL_NMI BIT(5)
 #define VMX_PIN_TIMER       BIT(6) /* the preemption timer */
+#define VMX_PIN_POSTED      BIT(7) /* process posted interrupts */
 
 /* Processor-based controls. */
 #define VMX_PROC_INTR_WINDOW BIT(2)
 #define VMX_PROC_TSC_OFFSET  BIT(3)
 #define VMX_PROC_HLT         BIT(7)
+#define VMX_PROC_INVLPG      BIT(9)
 #define VMX_PROC_MWAIT       BIT(10)
 #define VMX_PROC_RDPMC       BIT(11)
+#define VMX_PROC_RDTSC       BIT(12)
 #define VMX_PROC_CR3_LOAD    BIT(15)
 #define VMX_PROC_CR3_STORE   BIT(16)
 #define VMX_PROC_CR8_LOAD    BIT(19)
 #define VMX_PROC_CR8_STORE   BIT(20)
 #define VMX_PROC_TPR_SHADOW  BIT(21)
 #define VMX_PROC_NMI_WINDOW  BIT(22)
+#define VMX_PROC_MOV_DR      BIT(23)
 #define VMX_PROC_IO          BIT(24)
+#define VMX_PROC_IO_BITMAPS  BIT(25)
 #define VMX_PROC_MSR_BITMAP  BIT(28)
 #define VMX_PROC_MONITOR     BIT(29)
 #define VMX_PROC_PAUSE       BIT(30)
@@ -141,13 +148,20 @@
 /* Secondary processor-based controls. */
 #define VMX_PROC2_APIC_ACCESS  BIT(0) /* virtualise APIC accesses */
 #define VMX_PROC2_EPT          BIT(1)
+#define VMX_PROC2_DESC         BIT(2) /* exit for LGDT and its like */
+#define VMX_PROC2_RDTSCP       BIT(3)
 #define VMX_PROC2_X2APIC       BIT(4) /* virtualise x2APIC mode */
 #define VMX_PROC2_VPID         BIT(5)
 #define VMX_PROC2_WBINVD       BIT(6)
 #define VMX_PROC2_UNRESTRICTED BIT(7)
 #define VMX_PROC2_APIC_REGS    BIT(8) /* APIC-register virtualisation */
 #define VMX_PROC2_INTR         BIT(9) /* virtual-interrupt delivery */
+#define VMX_PROC2_PAUSE_LOOP   BIT(10)
+#define VMX_PROC2_RDRAND       BIT(11)
+#define VMX_PROC2_INVPCID      BIT(12)
+#define VMX_PROC2_RDSEED       BIT(16)
 #define VMX_PROC2_PML          BIT(17)
+#define VMX_PROC2_XSAVES       BIT(20)
 
 /* VM-exit controls. */
 #define VMX_EXIT_SAVE_DEBUG BIT(2)
@@ -157,6 +171,7 @@
 #define VMX_EXIT_LOAD_PAT   BIT(19)
 #define VMX_EXIT_SAVE_EFER  BIT(20)
 #define VMX_EXIT_LOAD_EFER  BIT(21)
+#define VMX_EXIT_SAVE_TIMER BIT(22)
 
 /* VM-entry controls. */
 #define VMX_ENTRY_LOAD_DEBUG BIT(2)
@@ -170,9 +185,11 @@
 #define VMX_EVENT_VECTOR        0xffu
 #define VMX_EVENT_TYPE          (7u << 8)
 #define VMX_EVENT_INTR          (0u << 8)
+#define VMX_EVENT_RESERVED      (1u << 8)
 #define VMX_EVENT_NMI           (2u << 8)
 #define VMX_EVENT_EXCEPTION     (3u << 8)
 #define VMX_EVENT_SOFT          (4u << 8) /* and privileged software exceptions 5, software exceptions 6 */
+#define VMX_EVENT_OTHER         (7u << 8)
 #define VMX_EVENT_HAS_ERROR     BIT(11)
 #define VMX_EVENT_NMI_UNBLOCKED BIT(12) /* of exits: by an IRET that did not end */
 #define VMX_EVENT_VALID         BIT(31)
@@ -181,6 +198,11 @@
 #define VMX_SHADOW_STI    BIT(0)
 #define VMX_SHADOW_MOV_SS BIT(1)
 #define VMX_NMI_BLOCKED   BIT(3)
+
+/* Activity. */
+#define VMX_ACTIVITY_HLT      1
+#define VMX_ACTIVITY_SHUTDOWN 2
+#define VMX_ACTIVITY_WAIT     3 /* for SIPI */
 
 /* Access rights of a segment. */
 #define VMX_SEG_DPL(access) ((access) >> 5 & 3)
