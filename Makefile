@@ -239,8 +239,8 @@ unit: $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) ## only the native unit tests
 mc: $(MC_TESTS) ## only the protocol explorer
 	@tests/run $^
 
-sim: build/sim/sim ## only the simulator: fixed seeds, then fresh ones for SECONDS; or replay SEED
-	@$(if $(SEED),build/sim/sim $(SEED),SIM_SECONDS=$(SECONDS) tests/run build/sim/sim)
+sim: build/sim/sim ## only the simulator: fixed seeds, then the clock's for SECONDS; or replay SEED
+	@$(if $(SEED),build/sim/sim $(SEED),SIM_SECONDS=$(or $(SECONDS),60) tests/run build/sim/sim)
 
 soak-sim: build/sim/sim ## the simulator on fresh seeds until stopped, or for SECONDS
 	@build/sim/sim soak $(SECONDS)

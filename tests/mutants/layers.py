@@ -15,7 +15,7 @@ import time
 TESTS = ("$(UNIT_TESTS)", "$(KERN_TESTS)", "$(MC_TESTS)", "build/sim/sim", "$(STRESS_TESTS)")
 CONF = ("build/host.elf", "build/guest-conf.elf")
 WORLDS = {"unit": "native", "mc": "mc"}
-BRIEF = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "SIM_SECONDS": "1", "SECONDS": "10", "TDP_SEED": "1"}
+BRIEF = {"CMOCKA_MESSAGE_OUTPUT": "TAP", "SIM_SEEDS": "600", "SECONDS": "10"}
 PATIENCE, SLOWER = 20, 8  # a program hangs after so many seconds and so many times what it takes without a mutant
 OUTPUT_MAX = 256 << 20  # bytes that one run may print, and of a disk that it makes
 RESULT = re.compile(r"(not )?ok (?:\d+ )?(?:- )?(.*?)(?: \(\d+ states.*| Could not run.*)?$")

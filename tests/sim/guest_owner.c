@@ -91,8 +91,9 @@ static struct insn use_apic_page(void)
 
 static struct insn switch_nx(void)
 {
-    return (struct insn){
-        .kind = INSN_CALL, .nr = FL_HC_NX, .arg = {below(2), (u64)swarm.nx_ratio << 32 | below(2)}};
+    u64 on = below(2), period = below(2);
+
+    return (struct insn){.kind = INSN_CALL, .nr = FL_HC_NX, .arg = {on, (u64)swarm.nx_ratio << 32 | period}};
 }
 
 struct insn owner_errand(struct vcpu *v)

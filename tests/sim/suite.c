@@ -6,12 +6,13 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#define SEED_SECONDS   30 /* of wall time, after which a seed hangs */
+#define SEED_SECONDS   30 /* of wall time, in which a seed that passes no scheduling point hangs */
 #define REPORT_SECONDS 10
 
 struct worker {
@@ -19,6 +20,14 @@ struct worker {
     u64 seed; /* being run */
     struct tally done;
 };
+
+static struct worker *me; /* in a worker */
+
+void batch_failure(const char *oracle, const char *what)
+{
+    if (me)
+        snprintf(me->done.failure, sizeof(me->done.failure), "oracle %s: %s", oracle, what);
+}
 
 static double seconds(void)
 {
@@ -35,20 +44,28 @@ static bool enough(const struct seeds *b, const struct worker *w, u64 i, double 
            (b->events && w->done.seen[SEEN_TOLD] >= b->events / WORKERS);
 }
 
-static void hangs(int signal)
+/* However slow this computer is, and however long the run: it goes on as long as scheduling points are passed. */
+static void look_for_hang(int signal)
 {
+    static u64 point, run;
+
     (void)signal;
-    machine_violation("liveness", "no scheduling point is passed any more");
+    if (me->done.seeds == run && machine.point == point)
+        machine_violation("liveness", "no scheduling point is passed any more");
+    run = me->done.seeds;
+    point = machine.point;
+    alarm(SEED_SECONDS);
 }
 
 static void work(const struct seeds *b, struct worker *w, unsigned index, double end)
 {
-    signal(SIGALRM, hangs);
+    me = w;
+    signal(SIGALRM, look_for_hang);
+    alarm(SEED_SECONDS);
     for (u64 i = index; !enough(b, w, i, end); i += WORKERS) {
         struct run_result r;
 
         w->seed = b->list ? b->list[i] : b->first + i;
-        alarm(SEED_SECONDS);
         r = world_run(w->seed, 0);
         w->done.seeds++;
         w->done.points += r.points;
@@ -112,39 +129,66 @@ static void stop(struct worker *w)
         }
 }
 
-bool batch_run(const struct seeds *b, struct tally *out)
+/* This worker has ended. False: its seed failed. */
+static bool ended_well(struct worker *w, int status)
 {
-    struct worker *w =
-        mmap(NULL, WORKERS * sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    double start = seconds();
-    bool good = true;
+    struct tally *t = &w->done;
 
-    if (w == MAP_FAILED)
-        abort();
+    w->pid = 0;
+    if (WIFEXITED(status) && !WEXITSTATUS(status))
+        return true;
+    if (!t->failure[0])
+        snprintf(t->failure, sizeof(t->failure),
+                 WIFSIGNALED(status) ? "killed by signal %d" : "exit status %d",
+                 WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
+    printf("# replay: make sim SEED=%lu\n", w->seed);
+    return false;
+}
+
+/* The memory of w is shared, but the parent alone knows of pids. */
+static void start_all(const struct seeds *b, struct worker *w, double start)
+{
     fflush(stdout);
     for (unsigned i = 0; i < WORKERS; i++) {
         pid_t pid = fork();
 
         if (!pid)
             work(b, &w[i], i, start + b->seconds);
-        w[i].pid = pid; /* the memory is shared: the child leaves it alone */
+        if (pid < 0) {
+            perror("fork");
+            stop(w);
+            exit(1);
+        }
+        w[i].pid = pid;
     }
-    for (unsigned left = WORKERS; left && good; left--) {
+}
+
+bool batch_run(const struct seeds *b, struct tally *out)
+{
+    struct worker *w =
+        mmap(NULL, WORKERS * sizeof(*w), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    struct worker *bad = NULL;
+    double start = seconds();
+
+    if (w == MAP_FAILED)
+        abort();
+    start_all(b, w, start);
+    for (unsigned left = WORKERS; left && !bad; left--) {
         int status;
         pid_t pid = next_end(b, w, start, &status);
 
         for (unsigned i = 0; i < WORKERS; i++)
-            if (w[i].pid == pid) {
-                w[i].pid = 0;
-                good = WIFEXITED(status) && !WEXITSTATUS(status);
-                if (!good)
-                    printf("# replay: make sim SEED=%lu\n", w[i].seed);
-            }
+            if (w[i].pid == pid && !ended_well(&w[i], status))
+                bad = &w[i];
     }
     stop(w);
     *out = sum(w);
-    if (b->report || !good)
+    if (bad) {
+        out->failed = bad->seed;
+        memcpy(out->failure, bad->done.failure, sizeof(out->failure));
+    }
+    if (b->report || bad)
         report(w, start);
     munmap(w, WORKERS * sizeof(*w));
-    return good;
+    return !bad;
 }

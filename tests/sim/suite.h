@@ -16,10 +16,17 @@ struct seeds {
     bool report; /* print the speed now and then */
 };
 
+#define FAILURE_LENGTH 240
+
 struct tally {
     u64 seeds, points, operations;
     u64 seen[SEEN_KINDS];
+    u64 failed;                   /* the seed that did */
+    char failure[FAILURE_LENGTH]; /* what was seen, in one line */
 };
 
 /* Run a batch. False: a seed failed; it has been reported, and the others were stopped. */
 bool batch_run(const struct seeds *b, struct tally *out);
+
+/* In a worker: this is what is wrong with the seed that it is at; the worker ends now. */
+void batch_failure(const char *oracle, const char *what);

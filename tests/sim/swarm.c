@@ -25,10 +25,17 @@ static bool one_in(unsigned n)
     return !rng_below(&dice, n);
 }
 
+/* Halved up to so many times. Two draws in one expression would be made in whatever order the compiler likes. */
+static u64 halved(u64 least, u64 most, u64 times)
+{
+    times = between(0, times);
+    return between(least, most) >> times;
+}
+
 /* Half of the seeds do without; the others have it rarely, sometimes or often. */
 static u32 rate(u32 most)
 {
-    return one_in(2) ? 0 : 1 + (u32)(between(0, most) >> between(0, 6));
+    return one_in(2) ? 0 : 1 + (u32)halved(0, most, 6);
 }
 
 static void draw_machine(struct machine_config *m)
@@ -100,7 +107,7 @@ static void draw_apf(struct swarm *s)
 static void draw_store(struct swarm *s)
 {
     s->latency_least = between(0, 1000) * s->machine.point_ns;
-    s->latency_most = s->latency_least + (between(1, 40000) >> between(0, 8)) * s->machine.point_ns;
+    s->latency_most = s->latency_least + halved(1, 40000, 8) * s->machine.point_ns;
     s->reject = rate(RNG_ALWAYS / 2);
     s->room = one_in(2) ? 512 : (unsigned)between(1, 32);
     s->fail = one_in(20) ? RNG_ALWAYS / 500 : 0;
@@ -173,7 +180,7 @@ static void draw_pv(struct swarm *s)
 {
     s->steal = !one_in(4);
     s->eoi = !one_in(3);
-    s->leave_flush = s->steal ? 1 + (u32)(between(0, RNG_ALWAYS / 8) >> between(0, 6)) : 0;
+    s->leave_flush = s->steal ? 1 + (u32)halved(0, RNG_ALWAYS / 8, 6) : 0;
     s->yield = rate(RNG_ALWAYS / 50);
     s->frames += 2 * s->vcpus;
     s->machine.frames += 2 * s->vcpus;

@@ -38,14 +38,6 @@ void sched_unpark(struct thread *t)
     woken_b += t == &b;
 }
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
 static int setup(void **state)
 {
     (void)state;

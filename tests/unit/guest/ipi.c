@@ -23,14 +23,6 @@ bool pv_has(unsigned feature)
     return offered && feature == KVM_FEATURE_IPI;
 }
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
 static s64 accept(void)
 {
     return 3;

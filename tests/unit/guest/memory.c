@@ -16,14 +16,6 @@
 
 struct percpu cpus[MAX_CPUS];
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
 void mutex_lock(struct mutex *m)
 {
     m->depth++;

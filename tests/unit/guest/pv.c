@@ -18,24 +18,6 @@
 
 struct percpu cpus[MAX_CPUS];
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
-void mutex_lock(struct mutex *m)
-{
-    (void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-    (void)m;
-}
-
 static int setup(void **state)
 {
     (void)state;

@@ -59,14 +59,6 @@ void cpu_call_all(void (*fn)(void *), void *arg)
     fake_cpu(0, NULL);
 }
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
 enum apf_dialect pv_probe_dialect(void)
 {
     return spoken;

@@ -30,24 +30,6 @@ unsigned cpu_count(void)
     return 2;
 }
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
-void mutex_lock(struct mutex *m)
-{
-    (void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-    (void)m;
-}
-
 /* The other CPU gets its turn once the caller has asked for it twice. */
 void thread_yield(void)
 {

@@ -31,24 +31,6 @@ unsigned cpu_count(void)
     return CPUS;
 }
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
-void mutex_lock(struct mutex *m)
-{
-    (void)m;
-}
-
-void mutex_unlock(struct mutex *m)
-{
-    (void)m;
-}
-
 enum apf_wait apf_wait(u32 token)
 {
     (void)token;

@@ -23,14 +23,6 @@ void fake_files_reset(void)
     fake_files.pages_out = out;
 }
 
-void irq_timer(void)
-{
-}
-
-void irq_exit(void)
-{
-}
-
 void *mem_pages(size_t n)
 {
     void *pages;

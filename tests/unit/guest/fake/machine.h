@@ -3,8 +3,8 @@
  * machine.h: the guest kernel's machine, faked: up to MAX_CPUS CPUs of which a test is one at a time.
  *
  * karch_wait() does what `on_wait` says. An interrupt that is due is taken as soon as interrupts are turned on. Each
- * look at the time stamp counter takes one tick of 1 ns. In tests that bring no spin.c and stop.c with them, locks are
- * free and a panic ends the VM at once.
+ * look at the time stamp counter takes one tick of 1 ns. In tests that bring no spin.c, sync.c, sched.c and stop.c with
+ * them, locks and mutexes are free, the timer changes nothing, and a panic ends the VM at once.
  */
 #pragma once
 #include "karch.h"
