@@ -8,6 +8,7 @@
 #include "pci.h"
 #include "percpu.h"
 #include "port.h"
+#include "smp.h"
 #include "trap.h"
 
 #define CHANNELS    2
@@ -96,7 +97,12 @@ static int submit(enum store_op op, u64 lba, u32 n, hpa_t page, disk_done *done,
 
 static unsigned poll(void)
 {
-    return ata_queue_poll(&queue);
+    static u64 seen[CPU_MAX]; /* each CPU has its own */
+    struct cpu *c = this_cpu();
+    bool told = c->store_irqs != seen[c->id];
+
+    seen[c->id] = c->store_irqs;
+    return ata_queue_poll(&queue, told);
 }
 
 static enum ata_error understand(const u16 id[ATA_ID_WORDS], struct disk *d)

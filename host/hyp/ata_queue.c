@@ -97,13 +97,25 @@ static bool take(struct ata_queue *q, struct ata_request *r, int *status)
     return true;
 }
 
-unsigned ata_queue_poll(struct ata_queue *q)
+static bool time_to_look(struct ata_queue *q)
+{
+    u64 now = port_now();
+
+    if (now < at_load(&q->look))
+        return false;
+    at_store(&q->look, now + ATA_LOOK_NS);
+    return true;
+}
+
+unsigned ata_queue_poll(struct ata_queue *q, bool told)
 {
     struct ata_request r;
     unsigned n = 0;
     bool taken;
     int status;
 
+    if (!at_load(&q->count) || (!told && !time_to_look(q)))
+        return 0;
     /* At most one round: `done` may submit, and the device may be faster than we are. */
     while (n < ATA_DEPTH && at_load(&q->count)) {
         spin_lock(&q->lock);

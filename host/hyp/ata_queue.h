@@ -12,7 +12,8 @@
 #include "disk.h"
 #include "lib/lock.h"
 
-#define ATA_DEPTH 128u
+#define ATA_DEPTH   128u
+#define ATA_LOOK_NS 1000000u
 
 struct ata_request {
     enum store_op op;
@@ -33,6 +34,7 @@ struct ata_place {
 struct ata_queue {
     struct spinlock lock;
     u32 head, count; /* count is read without the lock; request[head] is on the device */
+    u64 look;        /* ns as port_now(): not before */
     unsigned aimed;  /* the CPU that gets the interrupt */
     struct ata_place at;
     struct ata_request request[ATA_DEPTH];
@@ -45,4 +47,8 @@ void ata_aim(unsigned cpu);
 
 /* 1 to 8 blocks; page is one of memory. -1: full. */
 int ata_queue_submit(struct ata_queue *q, const struct ata_request *r) must_check;
-unsigned ata_queue_poll(struct ata_queue *q);
+/*
+ * told: this CPU had the interrupt. Without one, as for a CPU that spins with interrupts off, the device is looked at
+ * no more often than every ATA_LOOK_NS: a port takes microseconds, and emulators stop the device for as long.
+ */
+unsigned ata_queue_poll(struct ata_queue *q, bool told);

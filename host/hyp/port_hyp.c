@@ -2,6 +2,7 @@
 /* port_hyp.c: what the core asks of its machine (port.h), on bare metal. */
 #include "port.h"
 #include "apic.h"
+#include "backend.h"
 #include "clock.h"
 #include "con.h"
 #include "cpu.h"
@@ -57,6 +58,8 @@ unsigned port_cpu_count(void)
 void port_kick(unsigned cpu)
 {
     xapic_ipi(percpu_apic_id(cpu), VEC_KICK | APIC_ICR_ASSERT);
+    if (hw_kick_nmi())
+        xapic_ipi(percpu_apic_id(cpu), APIC_ICR_NMI | APIC_ICR_ASSERT);
 }
 
 void port_timer(u64 deadline)

@@ -28,6 +28,7 @@ static void out32(u16 port, u32 v);
 #define FAR     (5 * GiB)
 
 static struct ata_queue q;
+static u64 now;
 static u8 far_page[PAGE_SIZE], bounce_copy[PAGE_SIZE];
 static unsigned cpu, aims[8], aim_count;
 
@@ -39,6 +40,11 @@ static struct {
     u8 command; /* 0: none is under way */
     unsigned commands, starts, irq_reads;
 } dev;
+
+u64 port_now(void)
+{
+    return now;
+}
 
 unsigned port_cpu(void)
 {
@@ -121,11 +127,6 @@ static u64 device_lba(void)
     return lba;
 }
 
-static unsigned device_blocks(void)
-{
-    return (unsigned)dev.reg[ATA_COUNT][0] << 8 | dev.reg[ATA_COUNT][1];
-}
-
 static void device_ends(u8 status, u8 error, u8 master)
 {
     assert_int_not_equal(dev.command, 0);
@@ -142,6 +143,7 @@ static int setup(void **state)
     memset(&dev, 0, sizeof(dev));
     q.at = (struct ata_place){.command = COMMAND, .control = CONTROL, .bus_master = MASTER};
     cpu = aim_count = 0;
+    now = 1000;
     return 0;
 }
 
@@ -180,16 +182,16 @@ static void tells_the_device_all(void **state)
     assert_int_equal(ata_queue_submit(&q, &r), 0);
     assert_int_equal(dev.command, ATA_READ_DMA_EXT);
     assert_true(device_lba() == 0x123456789abc);
-    assert_int_equal(device_blocks(), 3);
+    assert_int_equal(dev.reg[ATA_COUNT][0] << 8 | dev.reg[ATA_COUNT][1], 3);
     assert_int_equal(dev.table, 0x1000);
     assert_int_equal(q.prd.address, 0x7654000);
     assert_int_equal(q.prd.bytes, 3 * ATA_BLOCK);
     assert_int_equal(q.prd.flags, ATA_PRD_LAST);
     assert_int_equal(dev.master_command, ATA_BM_TO_MEMORY | ATA_BM_START);
-    assert_int_equal(ata_queue_poll(&q), 0);
+    assert_int_equal(ata_queue_poll(&q, true), 0);
     assert_int_equal(dev.irq_reads, 0); /* nothing may end an interrupt that is still to come */
     device_ends(0x50, 0, 0);
-    assert_int_equal(ata_queue_poll(&q), 1);
+    assert_int_equal(ata_queue_poll(&q, true), 1);
     assert_int_equal(o.calls, 1);
     assert_int_equal(o.status, 0);
     assert_int_equal(dev.master_command, 0);
@@ -199,8 +201,7 @@ static void tells_the_device_all(void **state)
     assert_int_equal(dev.command, ATA_WRITE_DMA_EXT);
     assert_int_equal(dev.master_command, ATA_BM_START);
     device_ends(0x50, 0, 0);
-    assert_int_equal(ata_queue_poll(&q), 1);
-    assert_int_equal(ata_queue_poll(&q), 0);
+    assert_int_equal(ata_queue_poll(&q, true), 1);
     assert_int_equal(o.calls, 2);
 }
 
@@ -223,7 +224,7 @@ static void one_after_the_other(void **state)
             assert_int_equal(dev.command, i & 1 ? ATA_WRITE_DMA_EXT : ATA_READ_DMA_EXT);
             assert_int_equal(q.prd.address, i << 12);
             device_ends(0x50, 0, 0);
-            assert_int_equal(ata_queue_poll(&q), 1);
+            assert_int_equal(ata_queue_poll(&q, true), 1);
             assert_int_equal(o[i].calls, round + 1);
             assert_true(o[i].order == calls);
         }
@@ -256,13 +257,13 @@ static void errors_are_told(void **state)
         assert_int_equal(ata_queue_submit(&q, &r), 0);
         assert_int_equal(ata_queue_submit(&q, &next), 0);
         device_ends(rows[i].status, rows[i].error, rows[i].master);
-        assert_int_equal(ata_queue_poll(&q), 1);
+        assert_int_equal(ata_queue_poll(&q, true), 1);
         assert_int_equal(bad.status, rows[i].want);
         /* The next one is under way, and its end is its own. */
         assert_int_equal(dev.command, ATA_WRITE_DMA_EXT);
         dev.master_status &= (u8)~0x01;
         device_ends(0x50, 0, 0);
-        assert_int_equal(ata_queue_poll(&q), 1);
+        assert_int_equal(ata_queue_poll(&q, true), 1);
         assert_int_equal(good.status, 0);
     }
 }
@@ -280,7 +281,7 @@ static void far_pages(void **state)
     assert_int_equal(q.prd.address, 0x2000);
     assert_memory_equal(q.bounce, far_page, PAGE_SIZE);
     device_ends(0x50, 0, 0);
-    assert_int_equal(ata_queue_poll(&q), 1);
+    assert_int_equal(ata_queue_poll(&q, true), 1);
 
     r.op = STORE_READ;
     r.blocks = 2;
@@ -288,12 +289,13 @@ static void far_pages(void **state)
     memset(q.bounce, 0xa5, sizeof(q.bounce));
     memset(bounce_copy, 0xa5, sizeof(bounce_copy));
     device_ends(0x51, 0x40, 0);
-    assert_int_equal(ata_queue_poll(&q), 1);
+    assert_int_equal(ata_queue_poll(&q, true), 1);
     assert_int_equal(far_page[0], 0x5a); /* what failed changes nothing */
     assert_int_equal(ata_queue_submit(&q, &r), 0);
     assert_int_equal(ata_queue_submit(&q, &(struct ata_request){STORE_WRITE, 8, 1, {FAR}, note, &o, 0}), 0);
     device_ends(0x50, 0, 0);
-    assert_int_equal(ata_queue_poll(&q), 1); /* the next one, which wants the same bounce page, has begun */
+    assert_int_equal(ata_queue_poll(&q, true),
+                     1); /* the next one, which wants the same bounce page, has begun */
     assert_memory_equal(far_page, bounce_copy, 2 * ATA_BLOCK);
     assert_int_equal(far_page[2 * ATA_BLOCK], 0x5a);
     assert_int_equal(q.bounce[2 * ATA_BLOCK], 0x5a);
@@ -316,7 +318,7 @@ static void interrupts_go_to_who_asked(void **state)
     cpu = 3;
     for (unsigned i = 0; i < ARRAY_SIZE(who); i++) {
         device_ends(0x50, 0, 0);
-        assert_int_equal(ata_queue_poll(&q), 1); /* any CPU may look */
+        assert_int_equal(ata_queue_poll(&q, true), 1); /* any CPU may look */
     }
     assert_int_equal(aim_count, 2);
     assert_int_equal(aims[0], 1);
@@ -344,7 +346,7 @@ static void done_may_submit(void **state)
         assert_int_equal(ata_queue_submit(&q, &r), 0);
     for (unsigned i = 0; i < 2 * ATA_DEPTH; i++) {
         device_ends(0x50, 0, 0);
-        assert_int_equal(ata_queue_poll(&q), 1);
+        assert_int_equal(ata_queue_poll(&q, true), 1);
     }
     assert_int_equal(o.calls, 2 * ATA_DEPTH);
     assert_int_equal(q.count, ATA_DEPTH);
@@ -358,10 +360,27 @@ static void silent_while_idle(void **state)
 
     (void)state;
     dev.master_status = ATA_BM_STATUS_IRQ;
-    assert_int_equal(ata_queue_poll(&q), 0);
+    assert_int_equal(ata_queue_poll(&q, true), 0);
     assert_int_equal(ata_queue_submit(&q, &r), 0); /* which clears it: out8() looks */
-    assert_int_equal(ata_queue_poll(&q), 0);
+    assert_int_equal(ata_queue_poll(&q, true), 0);
     assert_int_equal(o.calls, 0);
+}
+
+/* Who is told nothing looks, but seldom. */
+static void looks_now_and_then(void **state)
+{
+    struct outcome o = {0};
+    struct ata_request r = request(STORE_READ, 1, &o);
+
+    (void)state;
+    assert_int_equal(ata_queue_submit(&q, &r), 0);
+    assert_int_equal(ata_queue_poll(&q, false), 0);
+    device_ends(0x50, 0, 0);
+    now += ATA_LOOK_NS - 1;
+    assert_int_equal(ata_queue_poll(&q, false), 0);
+    now++;
+    assert_int_equal(ata_queue_poll(&q, false), 1);
+    assert_int_equal(o.calls, 1);
 }
 
 int main(void)
@@ -374,6 +393,7 @@ int main(void)
         cmocka_unit_test_setup(interrupts_go_to_who_asked, setup),
         cmocka_unit_test_setup(done_may_submit, setup),
         cmocka_unit_test_setup(silent_while_idle, setup),
+        cmocka_unit_test_setup(looks_now_and_then, setup),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* svm_event.c: events wait where the VMCB wants them, survive an exit during delivery, and respect masks. */
 #include <stdlib.h>
+#define write_cr2 machine_write_cr2
+#include "cpu.h"
+#undef write_cr2
+
+static u64 cr2; /* the register; its instruction keeps another name */
+
+static void write_cr2(u64 v)
+{
+    cr2 = v;
+}
+
 #include "svm_rig.h"
 #include "../../arch/x86_64/host/gwalk.c"
 #include "../../arch/x86_64/host/svm_cr8.c"
@@ -25,12 +36,22 @@ _Noreturn void port_panic(const char *invariant, const char *file, int line)
 
 static void page_fault(void **state)
 {
+    struct svm_cpu cpu = {.loaded = &rig.hw};
+
     (void)state;
+    rig.hw.cpu = &cpu;
+    cr2 = 1;
     svm_inject_pf(&rig.v, 6, 0x1234);
+    assert_int_equal(cr2, 0x1234);
     assert_int_equal(VMCB.event_inj, 14 | 3 << 8 | BIT(11) | BIT(31) | 6ull << 32);
     assert_int_equal(VMCB.cr2, 0x1234);
     assert_true(svm_event_pending(&rig.v));
     expect_assert_failure(svm_inject_gp(&rig.v)); /* one event at a time */
+    VMCB.event_inj = 0;
+    cpu.loaded = NULL; /* another vCPU's CR2 is in the register */
+    svm_inject_pf(&rig.v, 6, 0x5678);
+    assert_int_equal(VMCB.cr2, 0x5678);
+    assert_int_equal(cr2, 0x1234);
 }
 
 static void kinds(void **state)

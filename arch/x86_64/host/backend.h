@@ -30,5 +30,7 @@ u32 apicv_part(const char *name, size_t length);
 bool hw_setup(u32 apicv, const char **why) must_check;
 /* On each CPU, when its GS base and task register have their final values. False: no memory. */
 bool hw_cpu_init(void) must_check;
+/* A kick needs an NMI beside its interrupt, to end a guest that has interrupts off. */
+bool hw_kick_nmi(void);
 /* After hw_setup(): the extension, and what of it is used, for people. */
 const char *hw_describe(void);

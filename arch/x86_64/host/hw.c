@@ -55,6 +55,11 @@ bool hw_cpu_init(void)
     return use_vmx ? vmx_cpu_init() : svm_cpu_init();
 }
 
+bool hw_kick_nmi(void)
+{
+    return !use_vmx && svm.kick_nmi;
+}
+
 const char *hw_describe(void)
 {
     return use_vmx ? vmx_describe() : svm_describe();

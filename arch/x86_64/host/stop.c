@@ -34,6 +34,11 @@ void stop_claim(void)
     halt();
 }
 
+bool stop_claimed(void)
+{
+    return at_load(&claimed);
+}
+
 void stop_panic(void)
 {
     stop_machine(VM_STATUS_PANIC);

@@ -8,6 +8,8 @@
  * again has failed while reporting and ends the machine.
  */
 void stop_claim(void);
+/* Has one called it? Then an NMI is from there. */
+bool stop_claimed(void);
 /* After the report of a broken invariant. */
 _Noreturn void stop_panic(void);
 /* Ends the emulator with this status; a machine without the exit port halts. */

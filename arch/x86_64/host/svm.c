@@ -14,6 +14,8 @@ void svm_load(struct vcpu *v)
     hw->cpu = svm_this_cpu();
     fpu_load(hw->cpu->fpu, hw->fpu);
     write_dr0_3(hw->dr);
+    write_cr2(hw->vmcb.cr2); /* VMRUN does it again, but not in Bochs */
+    hw->cpu->loaded = hw;
 }
 
 void svm_put(struct vcpu *v)
@@ -22,6 +24,7 @@ void svm_put(struct vcpu *v)
 
     fxsave(hw->fpu);
     hw->cpu->fpu = hw->fpu;
+    hw->cpu->loaded = NULL;
     read_dr0_3(hw->dr);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* svm_cpu.c: switch SVM on, and make the maps of ports and MSRs that all guests share. */
-#include "svm_cpu.h"
+#include "svm_vcpu.h"
 #include "cpu.h"
 #include "cpuid.h"
 #include "msr.h"
@@ -98,6 +98,8 @@ bool svm_cpu_init(void)
     __asm__ volatile("vmsave %0" : : "a"(state.v) : "memory");
     c->host_state = state.v;
     asid_pool_init(&c->asids, cpuid(CPUID_EXT_SVM, 0).ebx);
+    if (!port_cpu())
+        svm.kick_nmi = !svm_interrupt_ends_guest();
     return true;
 }
 

@@ -20,6 +20,7 @@ const char *svm_describe(void);
 struct svm_cpu {
     u64 host_state; /* physical: the host's FS, GS, TR … as VMSAVE stored them */
     const u8 *fpu;  /* the FXSAVE image that the FPU registers still equal; NULL = not known */
+    const struct hw_vcpu *loaded;
     struct asid_pool asids;
 };
 
@@ -27,6 +28,7 @@ struct svm_cpu {
 struct svm_features {
     bool nrips;         /* the VMCB tells where the next instruction is */
     bool flush_by_asid; /* TLB_CONTROL can flush one ASID */
+    bool kick_nmi;      /* an interrupt does not end a guest that has its own off: an NMI must */
     bool decode; /* the VMCB tells which register a MOV to CR reads, and the bytes of what made a fault */
     hpa_t iopm, msrpm;
 };

@@ -28,8 +28,12 @@ void svm_event_exception_error(struct hw_vcpu *hw, u8 vector, u32 error)
 
 void svm_inject_pf(struct vcpu *v, u32 error, u64 cr2)
 {
-    svm_event_exception_error(v->hw, VEC_PF, error);
-    v->hw->vmcb.cr2 = cr2;
+    struct hw_vcpu *hw = v->hw;
+
+    svm_event_exception_error(hw, VEC_PF, error);
+    hw->vmcb.cr2 = cr2;
+    if (hw->cpu->loaded == hw)
+        write_cr2(cr2); /* see svm_load(), which has been */
 }
 
 void svm_inject_gp(struct vcpu *v)

@@ -68,4 +68,14 @@ svm_exited:
     popq %rbx
     ret
 
+/* svm_probe.c's guest, in 32-bit mode without a stack: time for an interrupt to arrive, then HLT, which exits. */
+    .code32
+    .globl svm_probe_guest
+svm_probe_guest:
+    movl $10000, %ecx
+1:  decl %ecx
+    jnz 1b
+    hlt
+    .code64
+
     .section .note.GNU-stack, "", @progbits

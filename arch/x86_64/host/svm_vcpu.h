@@ -63,6 +63,9 @@ struct hw_vcpu {
 void svm_enter(struct svm_gprs *g, u64 vmcb_hpa, u64 host_state);
 extern const char svm_exited[]; /* where the host goes on after an exit */
 
+/* svm_probe.c: once, where svm_cpu_init() has been. */
+bool svm_interrupt_ends_guest(void) must_check;
+
 /* svm_exit.c: fill *e in from the VMCB. */
 void svm_exit(struct hw_vcpu *hw, struct exit *e);
 void svm_exit_bad(const struct hw_vcpu *hw, struct exit *e, const char *why);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* trap.c: the host's descriptor tables, its four interrupts, and the report about any exception, which is a bug. */
 #include "trap.h"
+#include "backend.h"
 #include "clock.h"
 #include "cpu.h"
 #include "lib/atomic.h"
@@ -119,6 +120,10 @@ void trap_handle(struct trap_frame *f)
     case VEC_STORE:
         c->store_irqs++;
         break;
+    case VEC_NMI:
+        if (!hw_kick_nmi() || stop_claimed())
+            report(f);
+        return; /* a kick, whose interrupt is what wakes: this one may come between a look at `woken` and HLT */
     case VEC_SPURIOUS:
         return; /* takes no EOI */
     default:
