@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 
+import hardware
 import linux_kvm
 import lock
 import machine
@@ -73,8 +74,8 @@ def script(command):
         raise CouldNotRun(done.stderr.strip() or f"{command[0]}: exit status {done.returncode}")
 
 
-def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS):
-    """Our host in QEMU with a disk of this boot's own: the image once more, as a lazy module; swap; where to save."""
+def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS, hw="svm"):
+    """Our host with a disk of this boot's own: the image once more, as a lazy module; swap; where to save."""
     built(IMAGE, HOST_ELF)
     disk = f"{FOLDER}/{name}.img"
     lock.alone(FOLDER)
@@ -82,7 +83,7 @@ def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS):
     if "enforce=off" in host_args:
         words = [*words, "enforce=0"]  # which the image cannot see for itself
     module = f"module=data:{os.path.getsize(IMAGE)}:image"
-    return machine.Machine(disk=disk, guest=IMAGE, host=HOST_ELF, memory=HOST_MEMORY + memory, cpus=cpus,
+    return machine.Machine(hw=hw, disk=disk, guest=IMAGE, host=HOST_ELF, memory=HOST_MEMORY + memory, cpus=cpus,
                            host_args=f"vcpus={VCPUS} hook=on save=save mem={memory}M {module} {host_args}",
                            guest_args=" ".join(words)).command()
 
@@ -95,18 +96,20 @@ def our_variant(section):
                        TABLE_MEMORY)
 
 
-def our_boot(name, host_args, cpus=CPUS, **more):
-    return Boot(name, lambda words: our_machine(f"ours-{name}", host_args, words, cpus=cpus), **more)
+def our_boots(name, hw):
+    def boot(variant, host_args, cpus=CPUS, **more):
+        return Boot(variant, lambda words: our_machine(f"{name}-{variant}", host_args, words, cpus=cpus, hw=hw), **more)
+
+    return ([boot(apf, f"apf={apf}", speaks=speaks) for apf, speaks in PERSONALITIES.items()] +
+            [boot(variant, host_args, cpus, only=only) for variant, (host_args, cpus, only) in VARIANTS.items()])
 
 
-def ours():
-    boots = [our_boot(name, f"apf={name}", speaks=speaks) for name, speaks in PERSONALITIES.items()]
-    boots += [our_boot(name, host_args, cpus, only=only) for name, (host_args, cpus, only) in VARIANTS.items()]
-    yield Host("ours", f"our host in QEMU, apf= each of {' '.join(PERSONALITIES)}; and variants", boots, "ours",
-               at_once=AT_ONCE, usable=emulator, variant=our_variant)
+def ours(name, hw, where, **more):
+    boots = our_boots(name, hw)
+    yield Host(name, f"our host {where}, apf= each of {' '.join(PERSONALITIES)}; and variants", boots, "ours",
+               at_once=AT_ONCE, **more)
     for boot in boots:
-        yield Host(f"ours-{boot.name}", f"our host in QEMU, only {boot.name}", [boot], "ours", whole=False,
-                   usable=emulator)
+        yield Host(f"{name}-{boot.name}", f"our host {where}, only {boot.name}", [boot], "ours", whole=False, **more)
 
 
 def alone_command(path, words, iso=""):
@@ -166,7 +169,8 @@ def linux(name, module, about, limit, expected):
 
 def known():
     """All hosts that have a name."""
-    yield from ours()
+    yield from ours("ours", "svm", "on QEMU's SVM", usable=emulator, variant=our_variant)
+    yield from ours("ours-vmx", "vmx", "on Bochs's VMX", usable=lambda: hardware.missing("vmx"), limit=300)
     yield linux("linux-nested", "linux_nested", "Debian's kernel with kvm_amd, emulated by QEMU", 240,
                 "linux-nested")
     yield linux("kvm", "linux_kvm", "this machine's /dev/kvm", 120, linux_kvm.kind())
