@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx.c: run a vCPU until it exits, and commit what came of that exit (SDM vol. 3, 27 and 28). */
 #include "vmx_vcpu.h"
-#include "apic.h"
-#include "con.h"
 #include "cpuid.h"
 #include "debugreg.h"
 #include "desc.h"
@@ -10,7 +8,6 @@
 #include "mmio.h"
 #include "port.h"
 #include "tdp.h"
-#include "vmx_check.h"
 
 static const u32 swapped_msrs[SWAPS] = {
     [SWAP_STAR] = MSR_STAR,
@@ -133,27 +130,12 @@ void vmx_step_over(struct vmx_vcpu *x)
     }
 }
 
-static void wrong(const char *field, u64 value, const char *rule, const char *section)
-{
-    con_host("  %s = 0x%lx %s (SDM vol. 3, %s)", field, value, rule, section);
-}
-
-/* An instruction of ours failed, or the guest's state is not one: say what of the VMCS the manual would not have. */
+/* An instruction of ours failed, or the guest's state is not one: vmx_report() says what the manual would not have. */
 static void entry_failed(struct vmx_vcpu *x, struct exit *e, u64 code, const char *why)
 {
-    u32 sizes = cpuid(CPUID_EXT_SIZES, 0).eax;
-    const struct vmx_checklist list = {.features = &vmx,
-                                       .physical_bits = sizes & 0xff,
-                                       .linear_bits = sizes >> 8 & 0xff,
-                                       .vtpr = x->apic[APIC_TPR],
-                                       .get = vmx_read,
-                                       .wrong = wrong};
-
-    con_host("%s; wrong in the VMCS:", why);
-    if (!vmx_check(&list))
-        con_host("  nothing that is known here");
     vmx_exit_bad(x, e, why);
     e->bad.code = code;
+    x->refused = true;
 }
 
 void vmx_run(struct vcpu *v, struct exit *e)

@@ -8,7 +8,7 @@
 #define MSR_ENTRY       16 /* bytes, and alignment, of one MSR in an area */
 #define EPTP_TYPE       7u
 #define EPTP_WALK       (7u << 3)
-#define EPTP_RESERVED   (0x1fu << 7)
+#define EPTP_RESERVED   (0xfu << 8)
 #define EVENT_RESERVED  0x7ffff000u
 #define ERROR_RESERVED  0xffff0000u
 #define LENGTH_MAX      15
@@ -115,15 +115,19 @@ static void check_apic(struct vmx_checking *k)
 
 static void check_eptp(struct vmx_checking *k)
 {
-    u64 cap = k->list->features->ept_vpid, eptp = vmcs_get(k, VMCS_EPTP);
+    u64 cap = k->list->features->ept_vpid, eptp = vmcs_get(k, VMCS_EPTP), type = eptp & EPTP_TYPE;
 
-    vmcs_need(k, VMCS_EPTP, (eptp & EPTP_TYPE) == VMX_EPTP_WB && cap & VMX_EPT_MEMORY_WB,
-              "must have a memory type that the CPU offers: write-back");
+    vmcs_need(k, VMCS_EPTP,
+              (type == VMX_EPTP_WB && cap & VMX_EPT_MEMORY_WB) ||
+                  (type == VMX_EPTP_UC && cap & VMX_EPT_MEMORY_UC),
+              "must have a memory type that the CPU offers: 6 (write-back) or 0 (uncacheable)");
     vmcs_need(k, VMCS_EPTP, (eptp & EPTP_WALK) == VMX_EPTP_WALK_4 && cap & VMX_EPT_WALK_4,
               "must have a walk length that the CPU offers: 4");
     vmcs_need(k, VMCS_EPTP, !(eptp & VMX_EPTP_AD) || cap & VMX_EPT_AD,
               "must not enable accessed and dirty flags where the CPU has none");
-    vmcs_need(k, VMCS_EPTP, !(eptp & EPTP_RESERVED), "must have 0 in the reserved bits 11:7");
+    vmcs_need(k, VMCS_EPTP, !(eptp & VMX_EPTP_SSS) || cap & VMX_EPT_SHADOW_STACK,
+              "must not enable shadow-stack rights where the CPU has none");
+    vmcs_need(k, VMCS_EPTP, !(eptp & EPTP_RESERVED), "must have 0 in the reserved bits 11:8");
     vmcs_need_physical(k, VMCS_EPTP);
 }
 

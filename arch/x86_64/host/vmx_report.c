@@ -23,6 +23,14 @@ static void wrong(const char *field, u64 value, const char *rule, const char *se
     con_host("  %s = %lx %s (SDM vol. 3, %s)", field, value, rule, section);
 }
 
+/* A control that this CPU does not have may be what is wrong; it has not the field either. */
+static u64 get(u64 field)
+{
+    u64 value;
+
+    return vmread_field(field, &value) ? value : 0;
+}
+
 /* The VMCS is as it was refused: such an entry changes nothing in it (SDM vol. 3, 27.8). */
 static void report_refusal(const struct vmx_vcpu *x)
 {
@@ -32,7 +40,7 @@ static void report_refusal(const struct vmx_vcpu *x)
         .physical_bits = widths & 0xff,
         .linear_bits = widths >> 8 & 0xff,
         .vtpr = x->apic ? x->apic[APIC_TPR] : 0,
-        .get = vmx_read,
+        .get = get,
         .wrong = wrong,
     });
 

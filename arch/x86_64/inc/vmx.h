@@ -211,9 +211,11 @@
 #define VMX_SEG_UNUSABLE    BIT(16)
 
 /* EPT pointer, and the qualification of an EPT violation. */
+#define VMX_EPTP_UC       0u
 #define VMX_EPTP_WB       6u
 #define VMX_EPTP_WALK_4   (3u << 3)
 #define VMX_EPTP_AD       BIT(6)
+#define VMX_EPTP_SSS      BIT(7) /* supervisor shadow stacks have rights of their own */
 #define VMX_EPT_READ      BIT(0)
 #define VMX_EPT_WRITE     BIT(1)
 #define VMX_EPT_FETCH     BIT(2)
@@ -307,11 +309,13 @@
 
 #define VMX_EPT_EXEC_ONLY       BIT(0)
 #define VMX_EPT_WALK_4          BIT(6)
+#define VMX_EPT_MEMORY_UC       BIT(8)
 #define VMX_EPT_MEMORY_WB       BIT(14)
 #define VMX_EPT_2MIB            BIT(16)
 #define VMX_EPT_1GIB            BIT(17)
 #define VMX_EPT_INVEPT          BIT(20)
 #define VMX_EPT_AD              BIT(21)
+#define VMX_EPT_SHADOW_STACK    BIT(23)
 #define VMX_EPT_INVEPT_SINGLE   BIT(25)
 #define VMX_EPT_INVEPT_ALL      BIT(26)
 #define VMX_VPID_INVVPID        BIT(32)
