@@ -109,7 +109,7 @@ off_path void exit_decoded(struct vcpu *v, struct exit *e)
         return;
     }
     lapic_mmio(v, e);
-    finish(v, e, OUTCOME_DONE);
+    hw_complete(v, e);
 }
 
 static off_path void bad_entry(struct vcpu *v, gpa_t gpa)

@@ -106,14 +106,14 @@ static off_path bool may_access(struct vcpu *v, gpa_t gpa, u32 access, enum slot
 {
     const char *what = access & ACCESS_EXEC ? "execution" : access & ACCESS_WRITE ? "write" : "read";
 
-    if (kind == SLOT_NONE) {
+    /* No bracket is to blame: one that held off would keep an update waiting for its pass. */
+    if (kind != SLOT_USABLE)
         retry_end(v);
+    if (kind == SLOT_NONE) {
         no_memory(v, gpa, access, what);
         return false;
     }
     if (kind == SLOT_INVALID) { /* B5-3: it goes, or goes elsewhere; look again when that is done */
-        /* No bracket is to blame: one that held off would keep the update waiting for its pass. */
-        retry_end(v);
         stat_add(v->vm, tdp_retries, 1);
         return false;
     }

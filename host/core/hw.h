@@ -75,7 +75,11 @@ void hw_exit_on_spin(struct vcpu *v, bool on);
 
 unsigned hw_cpl(const struct vcpu *v);
 bool hw_paging(const struct vcpu *v); /* CR0.PG */
-u8 hw_tpr(const struct vcpu *v);      /* CR8 << 4 as of the last exit */
+/*
+ * The task priority as of the last exit: CR8 << 4. Hardware that has all of the register, and lets the guest write it
+ * without an exit, also writes lapic.tpr after each.
+ */
+u8 hw_tpr(const struct vcpu *v);
 void hw_set_tpr(struct vcpu *v, u8 tpr);
 
 /* The entry format that this machine walks. */

@@ -134,7 +134,7 @@ void lapic_end_sole(struct vcpu *v)
         v->lapic.isr[i] = 0;
 }
 
-void lapic_eoi(struct vcpu *v)
+inline void lapic_eoi(struct vcpu *v)
 {
     int vector = highest(v->lapic.isr);
 

@@ -111,7 +111,7 @@ static bool reaches(const struct vcpu *from, const struct vcpu *to, u64 icr)
     return addressed(to, icr);
 }
 
-static void send(struct vcpu *v, u64 icr)
+static always_inline void send(struct vcpu *v, u64 icr)
 {
     struct vm *vm = v->vm;
 

@@ -113,7 +113,7 @@ bool lapic_reg_write(struct vcpu *v, u32 reg, u32 value)
     switch (reg) {
     case REG_TPR:
         l->tpr = value;
-        hw_set_tpr(v, value & 0xf0);
+        hw_set_tpr(v, (u8)value);
         return true;
     case REG_EOI:
         lapic_eoi(v);

@@ -52,6 +52,18 @@ CASES = [
     stopped("init-self", "execution at gpa 0xfffffff0"),
     mode("init-others", 6, vcpus=3),
     mode("halt", 5),
+
+    mode("xapic-modes", vcpus=1),
+    *[Case(f"hostile-xapic-modes-vmx-{apicv.replace(',', '-')}", hw="vmx", guest="hostile", args="xapic-modes", limit=120,
+           cpus=1, host=f"mem=16M resident=4M vcpus=1 apicv={apicv}", say=("hostile: xapic-modes$",),
+           never=("^vm0.*not so",)) for apicv in ("all", "tpr,access,regs", "none")],
+    mode("xapic-wrong"),
+    stopped("xapic-fetch", "execution at gpa 0xfee00000, where there is no memory"),
+    stopped("xapic-sse", r"unknown instruction at the APIC page \(exit .*\): 0f 11 "),
+    stopped("xapic-xchg", r"unknown instruction at the APIC page \(exit .*\): 87 "),
+    stopped("xapic-stack", "an event delivered by way of the APIC page"),
+    stopped("xapic-tables", "page tables at the APIC page"),
+    stopped("xapic-in-x2apic", "read at gpa 0xfee00020, where there is no memory"),
     *[mode("sti-hlt", vcpus=1, apf=apf, limit=20) for apf in ("int", "none")],
 
     *[mode("hook-storm", vcpus=4, apf=apf, host="hook=on") for apf in ("none", "legacy", "pf2", "int")],

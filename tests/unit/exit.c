@@ -76,6 +76,60 @@ static void msrs(void **state)
     }
 }
 
+/* A fault where there is no memory, and at the local APIC's page in xAPIC mode: the decoded access is carried out. */
+static void apic_page(void **state)
+{
+    struct exit fault = {.kind = EXIT_TDP, .tdp = {{APIC_BASE_DEFAULT + 0x80}, ACCESS_WRITE}}, e = fault;
+    struct exit write = {.kind = EXIT_MMIO,
+                         .mmio = {.gpa = fault.tdp.gpa, .size = 4, .write = true, .value = 0x31}};
+
+    (void)state;
+    assert_int_equal(world_wrmsr(v, APIC_BASE_MSR, APIC_BASE_DEFAULT), OUTCOME_DONE);
+    assert_int_equal(world_wrmsr(v, APIC_BASE_MSR, APIC_BASE_DEFAULT | APIC_BASE_ENABLE), OUTCOME_DONE);
+    assert_int_equal(handle(&e), RUN_AGAIN); /* its code is away */
+    assert_int_equal(v->hw->repeats, 1);
+    v->hw->decoded = write;
+    e = fault;
+    v->turned_away = 1;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(v->lapic.tpr, 0x31);
+    assert_int_equal(v->turned_away, 0); /* the guest has gone on (B4-7) */
+    v->hw->decoded.mmio.write = false;
+    e = fault;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(v->hw->completed.mmio.value, 0x31);
+    e = write; /* decoded by the machine itself */
+    e.mmio.value = 0x42;
+    assert_int_equal(handle(&e), STEPPED_OVER);
+    assert_int_equal(v->lapic.tpr, 0x42);
+    assert_int_equal(v->hw->faults_decoded, 3);
+    v->hw->decoded =
+        (struct exit){.kind = EXIT_BAD, .bad = {.why = "so", .insns = 3, .insn = {0x0f, 0x0b, 0xff}}};
+    e = fault;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    assert_non_null(strstr(fake.console, "so (exit 0x0, info 0x0 0x0): 0f 0b ff\n"));
+    assert_int_equal(world.vm->status, VM_STATUS_GUEST_BUG);
+}
+
+/* It is not there to be executed, nor in x2APIC mode. */
+static void no_apic_page(void **state)
+{
+    struct exit e = {.kind = EXIT_TDP, .tdp = {{APIC_BASE_DEFAULT}, ACCESS_READ}};
+
+    (void)state;
+    v->hw->decoded.kind = EXIT_MMIO;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    assert_non_null(strstr(fake.console, "read at gpa 0xfee00000, where there is no memory"));
+    world_end();
+    setup(state);
+    lapic_reset(v);
+    v->hw->decoded.kind = EXIT_MMIO;
+    e.tdp.access = ACCESS_EXEC;
+    assert_int_equal(handle(&e), RUN_AGAIN);
+    assert_non_null(strstr(fake.console, "execution at gpa 0xfee00000, where there is no memory"));
+    assert_int_equal(v->hw->faults_decoded, 0);
+}
+
 static void ports(void **state)
 {
     struct exit e = {.kind = EXIT_IO, .io = {.port = 0x70, .size = 1}};
@@ -184,13 +238,9 @@ int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
     const struct CMUnitTest tests[] = {
-        test(cpuid),
-        test(msrs),
-        test(ports),
-        test(hypercall_runs_again),
-        test(ends),
-        test(small_exits),
-        test(an_entry_unknown_to_hardware),
+        test(cpuid),        test(msrs),        test(apic_page),
+        test(no_apic_page), test(ports),       test(hypercall_runs_again),
+        test(ends),         test(small_exits), test(an_entry_unknown_to_hardware),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

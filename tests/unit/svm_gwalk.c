@@ -55,13 +55,48 @@ static void five_levels(void **state)
     assert_true(finds(0x5123, 0x5123));
 }
 
-static void modes(void **state)
+static void no_paging(void **state)
 {
     (void)state;
     rig.hw.vmcb.efer &= ~(u64)EFER_LMA;
-    assert_true(gives_up(0x5123));
     rig.hw.vmcb.cr0 = CR0_PE;
     assert_true(finds(0x100005123, 0x5123)); /* linear addresses have 32 bits */
+}
+
+/* Four entries of 8 bytes anywhere below 4 GiB, then as in long mode, but for 1 GiB pages. */
+static void pae(void **state)
+{
+    (void)state;
+    rig.hw.vmcb.efer &= ~(u64)EFER_LMA;
+    rig.hw.vmcb.cr4 = CR4_PAE;
+    rig.hw.vmcb.cr3 = 0x8fe0 | 0xf00000000;
+    rig_entry(0x8fe0, RIG_PD | PTE_P);
+    rig_entry(0x8fe0 + 3 * 8, RIG_PD | PTE_P | PTE_PS); /* reserved: no page */
+    assert_true(finds(0x5123, 0x5123));
+    assert_true(finds(0x1000005123, 0x5123));
+    assert_true(finds(0xc0005123, 0x5123));
+    assert_true(gives_up(0x40005123));
+    rig_entry(RIG_PD + 8, 0x12200000 | PTE_P | PTE_PS);
+    assert_true(finds(0x2abcde, 0x122abcde));
+}
+
+/* Two levels of 1024 entries of 4 bytes; 4 MiB pages where they are enabled, above 4 GiB too. */
+static void thirty_two_bits(void **state)
+{
+    (void)state;
+    rig.hw.vmcb.efer &= ~(u64)EFER_LMA;
+    rig.hw.vmcb.cr4 = CR4_PSE;
+    rig.hw.vmcb.cr3 = 0x8018; /* the low bits are flags */
+    rig_entry(0x8000, 0x9000 | PTE_P | (u64)(0x12c02000 | PTE_P | PTE_PS) << 32);
+    rig_entry(0x9000 + 5 * 4, 0xa000 | PTE_P);
+    assert_true(finds(0x5123, 0xa123));
+    assert_true(gives_up(0x6123));
+    assert_true(gives_up(0x800000));
+    assert_true(finds(0x4abcde, 0x112cabcde));
+    assert_true(finds(0x1004abcde, 0x112cabcde));
+    rig_entry(0x8000, (u64)(0x9000 | PTE_P | PTE_PS) << 32);
+    rig.hw.vmcb.cr4 = 0; /* that is a table now */
+    assert_true(finds(0x405123, 0xa123));
 }
 
 static void absent_pages(void **state)
@@ -98,7 +133,9 @@ int main(void)
         cmocka_unit_test_setup(small_pages, rig_reset),
         cmocka_unit_test_setup(large_pages, rig_reset),
         cmocka_unit_test_setup(five_levels, rig_reset),
-        cmocka_unit_test_setup(modes, rig_reset),
+        cmocka_unit_test_setup(no_paging, rig_reset),
+        cmocka_unit_test_setup(pae, rig_reset),
+        cmocka_unit_test_setup(thirty_two_bits, rig_reset),
         cmocka_unit_test_setup(absent_pages, rig_reset),
         cmocka_unit_test_setup(reads_across_pages_until_one_is_away, rig_reset),
     };

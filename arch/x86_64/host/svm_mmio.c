@@ -41,11 +41,10 @@ enum mmio svm_mmio(struct vcpu *v, struct exit *e)
     enum mmio m;
 
     /* No instruction means these: there is none to look at. */
-    if (c->exit_info1 & SVM_NPF_TABLES || c->exit_int_info & SVM_EVENT_VALID) {
-        return unknown(hw, e,
-                       c->exit_info1 & SVM_NPF_TABLES ? "page tables at the APIC page"
-                                                      : "an event delivered by way of the APIC page");
-    }
+    if (c->exit_info1 & SVM_NPF_TABLES)
+        return unknown(hw, e, "page tables at the APIC page");
+    if (c->exit_int_info & SVM_EVENT_VALID)
+        return unknown(hw, e, "an event delivered by way of the APIC page");
     read_code(v, &code);
     m = mmio_decode(e, &code, &hw->insn);
     if (m == MMIO_UNKNOWN) {
@@ -61,7 +60,7 @@ enum mmio svm_mmio(struct vcpu *v, struct exit *e)
     return m;
 }
 
-void svm_mmio_complete(struct hw_vcpu *hw, const struct exit *e)
+off_path void svm_mmio_complete(struct hw_vcpu *hw, const struct exit *e)
 {
     mmio_load(e, &hw->insn, svm_gpr(hw, hw->insn.reg), &hw->vmcb.rflags);
 }

@@ -105,6 +105,7 @@ void vmx_apic_exited(struct vcpu *v)
 {
     struct vmx_vcpu *x = vmx_of(v);
 
+    v->lapic.tpr = x->apic[APIC_TPR];
     if (x->proc2 & VMX_PROC2_INTR)
         lapic_return(v, x->apic);
     if (x->proc2 & VMX_PROC2_APIC_REGS)

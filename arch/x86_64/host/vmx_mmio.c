@@ -26,15 +26,25 @@ static enum mmio unknown(const struct vmx_vcpu *x, struct exit *e, const char *w
     return MMIO_UNKNOWN;
 }
 
+/* The access was the CPU's own, to walk the guest's tables. */
+static bool walked_tables(const struct vmx_vcpu *x)
+{
+    if ((u16)x->reason == VMX_EXIT_APIC_ACCESS)
+        return VMX_APIC_TYPE(x->qualification) == VMX_APIC_PHYSICAL;
+    return !(x->qualification & VMX_EPT_FINAL);
+}
+
 enum mmio vmx_mmio(struct vcpu *v, struct exit *e)
 {
     struct vmx_vcpu *x = vmx_of(v);
     struct mmio_code code = {.bits = code_bits(x)};
     enum mmio m;
 
-    if (x->event.info & VMX_EVENT_VALID) { /* no instruction means it: there is none to look at */
+    /* No instruction means these: there is none to look at. */
+    if (walked_tables(x))
+        return unknown(x, e, "page tables at the APIC page");
+    if (x->event.info & VMX_EVENT_VALID)
         return unknown(x, e, "an event delivered by way of the APIC page");
-    }
     code.n = vmx_code(v, code.byte, sizeof(code.byte));
     m = mmio_decode(e, &code, &x->insn);
     if (m == MMIO_UNKNOWN) {

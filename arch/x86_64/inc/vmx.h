@@ -219,6 +219,7 @@
 #define VMX_EPT_READ      BIT(0)
 #define VMX_EPT_WRITE     BIT(1)
 #define VMX_EPT_FETCH     BIT(2)
+#define VMX_EPT_FINAL     BIT(8)  /* not while the guest's own tables were walked */
 #define VMX_EPT_UNBLOCKED BIT(12) /* as VMX_EVENT_NMI_UNBLOCKED */
 
 /* Basic exit reasons. */
@@ -279,11 +280,12 @@
 #define VMX_IO_PORT(q) ((u16)((q) >> 16))
 
 /* … of an APIC access. */
-#define VMX_APIC_OFFSET  0xfffu
-#define VMX_APIC_TYPE(q) ((q) >> 12 & 0xf)
-#define VMX_APIC_READ    0
-#define VMX_APIC_WRITE   1
-#define VMX_APIC_FETCH   2
+#define VMX_APIC_OFFSET   0xfffu
+#define VMX_APIC_TYPE(q)  ((q) >> 12 & 0xf)
+#define VMX_APIC_READ     0
+#define VMX_APIC_WRITE    1
+#define VMX_APIC_FETCH    2
+#define VMX_APIC_PHYSICAL 15 /* by guest-physical address, as tables are walked */
 
 /* MSRs. */
 #define MSR_FEATURE_CONTROL  0x3a

@@ -180,7 +180,7 @@ u8 hw_tpr(const struct vcpu *v)
 
 void hw_set_tpr(struct vcpu *v, u8 tpr)
 {
-    v->hw->tpr = tpr;
+    v->hw->tpr = tpr & 0xf0; /* as CR8 */
 }
 
 bool hw_nx_needed(void)

@@ -65,7 +65,8 @@ u64 module_sum(void)
 
 static const struct mode *find(const char *name)
 {
-    static const struct mode *const tables[] = {insn_modes, apf_modes, apic_modes, memory_modes, hook_modes};
+    static const struct mode *const tables[] = {insn_modes,   apf_modes,  apic_modes,
+                                                memory_modes, hook_modes, xapic_modes};
 
     for (unsigned t = 0; t < ARRAY_SIZE(tables); t++)
         for (const struct mode *m = tables[t]; m->name; m++)

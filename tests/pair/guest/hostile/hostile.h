@@ -10,7 +10,7 @@ struct mode {
 };
 
 /* Each table ends with a NULL name. */
-extern const struct mode insn_modes[], apf_modes[], apic_modes[], memory_modes[], hook_modes[];
+extern const struct mode insn_modes[], apf_modes[], apic_modes[], memory_modes[], hook_modes[], xapic_modes[];
 
 #define STATUS_BAD 1 /* the host did something else than the mode expects; a line says what */
 
