@@ -87,8 +87,8 @@ static bool skip_padding(struct cpio *c)
 
 enum cpio_result cpio_next(struct cpio *c, struct cpio_entry *e)
 {
-    const u8 *header = c->data + c->at;
-    u64 start = c->at, left, wrong, data;
+    const u8 *header;
+    u64 start, left, wrong, data;
     u32 field[FIELDS];
 
     if (!c->begun && !skip_padding(c))

@@ -138,12 +138,8 @@ static struct node *look_up(const char *path, u32 flags, u32 mode, int *error)
     if (*error || n)
         return *error ? NULL : n;
     n = node_new(FS_FILE, mode);
-    if (n && tree_add(p.dir, p.last, p.length, n))
-        return n;
-    if (n)
-        node_drop(n);
-    *error = -E_NOSPC;
-    return NULL;
+    *error = place_make(&p, n);
+    return *error ? NULL : n;
 }
 
 static int open_locked(const char *path, u32 flags, u32 mode)

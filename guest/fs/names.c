@@ -3,8 +3,7 @@
 #include "lib/str.h"
 #include "tree.h"
 
-/* A new name for n where p leads to nothing; n is dropped if that fails. */
-static int make(const struct place *p, struct node *n)
+int place_make(const struct place *p, struct node *n)
 {
     if (n && tree_add(p->dir, p->last, p->length, n))
         return 0;
@@ -21,7 +20,7 @@ int fs_mkdir(const char *path, u32 mode)
     tree_enter();
     error = walk(path, false, &p);
     if (!error)
-        error = p.node ? -E_EXIST : make(&p, node_new(FS_DIR, mode));
+        error = p.node ? -E_EXIST : place_make(&p, node_new(FS_DIR, mode));
     tree_leave();
     return error;
 }
@@ -47,7 +46,7 @@ int fs_symlink(const char *target, const char *path)
             node_drop(n);
             n = NULL;
         }
-        error = make(&p, n);
+        error = place_make(&p, n);
     }
     tree_leave();
     return error;

@@ -92,6 +92,11 @@ int walk(const char *path, bool follow, struct place *p);
 void walk_chdir(struct node *dir);
 struct node *walk_cwd(void);
 
+/* ---- names.c ---- */
+
+/* A new name for n (NULL: there was no memory for one) where p leads to nothing: 0, or -E_NOSPC, and n is dropped. */
+int place_make(const struct place *p, struct node *n);
+
 /* ---- module.c ---- */
 
 /* Once: puts what the boot modules hold into the tree. */

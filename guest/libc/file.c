@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* file.c: POSIX's calls on open files: their bytes, their offsets, their numbers. */
 #include "fs.h"
+#include "mode.h"
 #include "result.h"
 #include <fcntl.h>
 #include <stdarg.h>
@@ -9,13 +10,16 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-#define MODE_BITS 07777u
-
 static mode_t mask = S_IWGRP | S_IWOTH;
 
 mode_t umask(mode_t now)
 {
     return __atomic_exchange_n(&mask, now & 0777, __ATOMIC_RELAXED);
+}
+
+mode_t libc_mode(mode_t asked)
+{
+    return asked & MODE_BITS & ~__atomic_load_n(&mask, __ATOMIC_RELAXED);
 }
 
 static unsigned fs_flags_of(int flags)
@@ -45,7 +49,7 @@ int open(const char *path, int flags, ...)
         va_list ap;
 
         va_start(ap, flags);
-        mode = va_arg(ap, mode_t) & MODE_BITS & ~mask;
+        mode = libc_mode(va_arg(ap, mode_t));
         va_end(ap);
     }
     return (int)libc_result(fs_open(path, fs_flags_of(flags), mode));
@@ -187,8 +191,7 @@ int ioctl(int fd, unsigned long request, ...)
     int open_as = fs_flags(fd);
 
     (void)request;
-    errno = open_as < 0 ? -open_as : ENOTTY;
-    return -1;
+    return libc_failed(open_as < 0 ? -open_as : ENOTTY);
 }
 
 int ftruncate(int fd, off_t bytes)

@@ -7,6 +7,7 @@
  */
 #include "fs.h"
 #include "mapped.h"
+#include "result.h"
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -16,12 +17,6 @@ static enum karch_access access_of(int prot)
     if (prot & PROT_WRITE)
         return KACCESS_WRITE;
     return prot & (PROT_READ | PROT_EXEC) ? KACCESS_READ : KACCESS_NONE;
-}
-
-static int fail(int why)
-{
-    errno = why;
-    return -1;
 }
 
 static void *no_map(int why)
@@ -146,22 +141,22 @@ int munmap(void *addr, size_t bytes)
     int why;
 
     if (!bytes || !is_range(addr, &bytes) || !bytes)
-        return fail(EINVAL);
+        return libc_failed(EINVAL);
     why = mapped_free(addr, bytes);
-    return why ? fail(-why) : 0;
+    return why ? libc_failed(-why) : 0;
 }
 
 int mprotect(void *addr, size_t bytes, int prot)
 {
     if (!is_range(addr, &bytes))
-        return fail(EINVAL);
+        return libc_failed(EINVAL);
     if (!bytes)
         return 0;
     if (mapped_module(addr, bytes))
-        return access_of(prot) == KACCESS_READ ? 0 : fail(EACCES);
+        return access_of(prot) == KACCESS_READ ? 0 : libc_failed(EACCES);
     if (mapped_all(addr, bytes) && mem_protect(addr, bytes / PAGE_SIZE, access_of(prot)))
         return 0;
-    return fail(ENOMEM);
+    return libc_failed(ENOMEM);
 }
 
 /* The calls below change nothing here; they only look whether there is something that they are about. */
@@ -180,7 +175,7 @@ int msync(void *addr, size_t bytes, int flags)
                   ? EINVAL
                   : is_there(addr, bytes);
 
-    return why ? fail(why) : 0;
+    return why ? libc_failed(why) : 0;
 }
 
 int posix_madvise(void *addr, size_t bytes, int advice)
@@ -193,7 +188,7 @@ int madvise(void *addr, size_t bytes, int advice)
 {
     int why = advice == MADV_DONTNEED ? EINVAL : posix_madvise(addr, bytes, advice);
 
-    return why ? fail(why) : 0;
+    return why ? libc_failed(why) : 0;
 }
 
 /* This system never takes a page of memory away. What its host does is not in its power. */
@@ -213,7 +208,7 @@ int munlock(const void *addr, size_t bytes)
 
 int mlockall(int flags)
 {
-    return flags & ~(MCL_CURRENT | MCL_FUTURE) || !flags ? fail(EINVAL) : 0;
+    return flags & ~(MCL_CURRENT | MCL_FUTURE) || !flags ? libc_failed(EINVAL) : 0;
 }
 
 int munlockall(void)

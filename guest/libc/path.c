@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* path.c: POSIX's calls on the names of files, and what is known about a file. */
 #include "fs.h"
+#include "mode.h"
 #include "result.h"
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +11,6 @@
 #include <unistd.h>
 #include <utime.h>
 
-#define MODE_BITS 07777u
 #define NS        1000000000ll
 #define INODE_LOW 16 /* bits */
 
@@ -135,10 +135,7 @@ int rename(const char *from, const char *to)
 
 int mkdir(const char *path, mode_t mode)
 {
-    mode_t mask = umask(0);
-
-    umask(mask);
-    return (int)libc_result(fs_mkdir(path, mode & MODE_BITS & ~mask));
+    return (int)libc_result(fs_mkdir(path, libc_mode(mode)));
 }
 
 int chdir(const char *path)

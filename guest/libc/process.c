@@ -2,6 +2,7 @@
 /* process.c: the one process: its numbers, its end, and what would need another one. */
 #include "guest.h"
 #include "os.h"
+#include "result.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -14,12 +15,6 @@
 /* Called by newlib around the arrays of functions, which are all there is. */
 void _init(void);
 void _fini(void);
-
-static int failed(int error)
-{
-    errno = error;
-    return -1;
-}
 
 void _init(void)
 {
@@ -91,17 +86,17 @@ gid_t getegid(void)
 
 int system(const char *command)
 {
-    return command ? failed(ENOSYS) : 0; /* 0: there is no shell */
+    return command ? libc_failed(ENOSYS) : 0; /* 0: there is no shell */
 }
 
 pid_t fork(void)
 {
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }
 
 pid_t vfork(void)
 {
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }
 
 int execve(const char *path, char *const argv[], char *const env[])
@@ -109,7 +104,7 @@ int execve(const char *path, char *const argv[], char *const env[])
     (void)path;
     (void)argv;
     (void)env;
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }
 
 int execv(const char *path, char *const argv[])
@@ -125,7 +120,7 @@ int execvp(const char *file, char *const argv[])
 pid_t wait(int *status)
 {
     (void)status;
-    return failed(ECHILD);
+    return libc_failed(ECHILD);
 }
 
 pid_t waitpid(pid_t process, int *status, int options)
@@ -133,5 +128,5 @@ pid_t waitpid(pid_t process, int *status, int options)
     (void)process;
     (void)status;
     (void)options;
-    return failed(ECHILD);
+    return libc_failed(ECHILD);
 }

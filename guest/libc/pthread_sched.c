@@ -2,16 +2,11 @@
 /* pthread_sched.c: one policy for all threads: they take turns. */
 #include "guest.h"
 #include "pthread_exit.h"
+#include "result.h"
 #include <errno.h>
 #include <unistd.h>
 
 int sched_getcpu(void); /* its header shows it to _GNU_SOURCE alone */
-
-static int failed(int error)
-{
-    errno = error;
-    return -1;
-}
 
 int sched_yield(void)
 {
@@ -26,7 +21,7 @@ int sched_getcpu(void)
 
 int sched_get_priority_max(int policy)
 {
-    return policy == SCHED_OTHER ? 0 : failed(EINVAL);
+    return policy == SCHED_OTHER ? 0 : libc_failed(EINVAL);
 }
 
 int sched_get_priority_min(int policy)
@@ -41,20 +36,20 @@ static bool is_us(pid_t pid)
 
 int sched_getscheduler(pid_t pid)
 {
-    return is_us(pid) ? SCHED_OTHER : failed(ESRCH);
+    return is_us(pid) ? SCHED_OTHER : libc_failed(ESRCH);
 }
 
 int sched_setscheduler(pid_t pid, int policy, const struct sched_param *param)
 {
     if (!is_us(pid))
-        return failed(ESRCH);
-    return policy == SCHED_OTHER && !param->sched_priority ? SCHED_OTHER : failed(EINVAL);
+        return libc_failed(ESRCH);
+    return policy == SCHED_OTHER && !param->sched_priority ? SCHED_OTHER : libc_failed(EINVAL);
 }
 
 int sched_getparam(pid_t pid, struct sched_param *param)
 {
     if (!is_us(pid))
-        return failed(ESRCH);
+        return libc_failed(ESRCH);
     param->sched_priority = 0;
     return 0;
 }
@@ -67,7 +62,7 @@ int sched_setparam(pid_t pid, const struct sched_param *param)
 int sched_rr_get_interval(pid_t pid, struct timespec *t)
 {
     (void)t;
-    return failed(is_us(pid) ? ENOSYS : ESRCH);
+    return libc_failed(is_us(pid) ? ENOSYS : ESRCH);
 }
 
 int pthread_getschedparam(pthread_t t, int *policy, struct sched_param *param)

@@ -2,6 +2,7 @@
 /* random.c: random bytes: the CPU's, or the error ENOSYS; never weaker ones. */
 #include "guest.h"
 #include "os.h"
+#include "result.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/random.h>
@@ -13,23 +14,17 @@ static const unsigned known_flags = GRND_NONBLOCK | GRND_RANDOM | GRND_INSECURE;
 
 ssize_t getrandom(void *buf, size_t bytes, unsigned flags)
 {
-    if (flags & ~known_flags) {
-        errno = EINVAL;
-        return -1;
-    }
-    if (!random_fill(buf, bytes)) {
-        errno = ENOSYS;
-        return -1;
-    }
+    if (flags & ~known_flags)
+        return libc_failed(EINVAL);
+    if (!random_fill(buf, bytes))
+        return libc_failed(ENOSYS);
     return (ssize_t)bytes;
 }
 
 int getentropy(void *buf, size_t bytes)
 {
-    if (bytes > ENTROPY_MAX) {
-        errno = EIO;
-        return -1;
-    }
+    if (bytes > ENTROPY_MAX)
+        return libc_failed(EIO);
     return getrandom(buf, bytes, 0) < 0 ? -1 : 0;
 }
 

@@ -1,12 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* result.h: the kernel's result as POSIX wants it: what is below 0 becomes -1, the reason goes to errno. */
+/* result.h: failure as POSIX wants it told: -1, and the reason in errno. */
 #pragma once
 #include <errno.h>
 
+static inline int libc_failed(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* The kernel's result: what is below 0 is a reason. */
 static inline long libc_result(long result)
 {
-    if (result >= 0)
-        return result;
-    errno = (int)-result;
-    return -1;
+    return result >= 0 ? result : libc_failed((int)-result);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* semaphore.c: counting semaphores without a name. */
 #include "deadline.h"
+#include "result.h"
 #include <errno.h>
 #include <semaphore.h>
 
@@ -12,17 +13,11 @@ struct __attribute__((may_alias)) sem {
 
 _Static_assert(sizeof(struct sem) <= sizeof(sem_t), "sem_t");
 
-static int failed(int error)
-{
-    errno = error;
-    return -1;
-}
-
 int sem_init(sem_t *s, int shared, unsigned value)
 {
     (void)shared;
     if (value > SEM_VALUE_MAX)
-        return failed(EINVAL);
+        return libc_failed(EINVAL);
     *(struct sem *)s = (struct sem){.value = value};
     return 0;
 }
@@ -57,7 +52,7 @@ int sem_trywait(sem_t *s)
 {
     int error = take((struct sem *)s, 0);
 
-    return error ? failed(error) : 0;
+    return error ? libc_failed(error) : 0;
 }
 
 int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *until)
@@ -69,8 +64,8 @@ int sem_clockwait(sem_t *s, clockid_t clock, const struct timespec *until)
         return 0;
     error = deadline_of(clock, until, &deadline);
     if (error)
-        return failed(error);
-    return take((struct sem *)s, deadline) ? failed(ETIMEDOUT) : 0;
+        return libc_failed(error);
+    return take((struct sem *)s, deadline) ? libc_failed(ETIMEDOUT) : 0;
 }
 
 int sem_timedwait(sem_t *s, const struct timespec *until)
@@ -90,7 +85,7 @@ int sem_post(sem_t *sem)
         cond_signal(&s->posted);
     }
     mutex_unlock(&s->mutex);
-    return full ? failed(EOVERFLOW) : 0;
+    return full ? libc_failed(EOVERFLOW) : 0;
 }
 
 int sem_getvalue(sem_t *sem, int *value)
@@ -107,18 +102,18 @@ sem_t *sem_open(const char *name, int flags, ...)
 {
     (void)name;
     (void)flags;
-    failed(ENOSYS);
+    libc_failed(ENOSYS);
     return SEM_FAILED;
 }
 
 int sem_close(sem_t *s)
 {
     (void)s;
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }
 
 int sem_unlink(const char *name)
 {
     (void)name;
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }

@@ -7,6 +7,7 @@
 #include "guest.h"
 #include "os.h"
 #include "pthread_exit.h"
+#include "result.h"
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,12 +24,6 @@
 static struct mutex guard;
 static struct sigaction actions[NSIG]; /* under the guard */
 static _Thread_local sigset_t blocked, pending;
-
-static int failed(int error)
-{
-    errno = error;
-    return -1;
-}
 
 static bool valid(int signal)
 {
@@ -115,7 +110,7 @@ bool os_fault(int signal, void *address)
 int raise(int signal)
 {
     if (!valid(signal))
-        return failed(EINVAL);
+        return libc_failed(EINVAL);
     send(signal);
     return 0;
 }
@@ -123,9 +118,9 @@ int raise(int signal)
 int kill(pid_t process, int signal)
 {
     if (signal && !valid(signal))
-        return failed(EINVAL);
+        return libc_failed(EINVAL);
     if (process > 0 && process != getpid())
-        return failed(ESRCH);
+        return libc_failed(ESRCH);
     if (signal)
         send(signal);
     return 0;
@@ -155,7 +150,7 @@ int sigaction(int signal, const struct sigaction *new, struct sigaction *old)
     struct sigaction set = {0}, was;
 
     if (!valid(signal) || (new &&CANNOT_BLOCK &BIT_OF(signal)))
-        return failed(EINVAL);
+        return libc_failed(EINVAL);
     if (new)
         set = *new;
     mutex_lock(&guard);
@@ -205,7 +200,7 @@ int sigprocmask(int how, const sigset_t *set, sigset_t *old)
 {
     int error = pthread_sigmask(how, set, old);
 
-    return error ? failed(error) : 0;
+    return error ? libc_failed(error) : 0;
 }
 
 int sigpending(sigset_t *set)
@@ -229,19 +224,19 @@ int sigwait(const sigset_t *set, int *signal)
 int sigsuspend(const sigset_t *set)
 {
     (void)set;
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }
 
 int sigaltstack(const stack_t *new, stack_t *old)
 {
     (void)new;
     (void)old;
-    return failed(ENOSYS);
+    return libc_failed(ENOSYS);
 }
 
 /* Nothing is interrupted by a signal. */
 int siginterrupt(int signal, int interrupt)
 {
     (void)interrupt;
-    return valid(signal) ? 0 : failed(EINVAL);
+    return valid(signal) ? 0 : libc_failed(EINVAL);
 }

@@ -1,14 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* sigset.c: sets of signals: a bit each. */
-#include <errno.h>
+#include "result.h"
 #include <signal.h>
 
 static int bit_of(int signal, sigset_t *bit)
 {
-    if (signal < 1 || signal >= NSIG) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (signal < 1 || signal >= NSIG)
+        return libc_failed(EINVAL);
     *bit = 1ul << signal;
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "fs.h"
 #include "guest.h"
 #include "os.h"
+#include "result.h"
 #include <errno.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -79,8 +80,7 @@ long sysconf(int name)
     case _SC_THREAD_CPUTIME:
         return -1; /* no limit that is known, or no such option: errno stays */
     }
-    errno = EINVAL;
-    return -1;
+    return libc_failed(EINVAL);
 }
 
 int getpagesize(void)
@@ -95,10 +95,8 @@ int getdtablesize(void)
 
 int gethostname(char *name, size_t bytes)
 {
-    if (bytes < sizeof(node)) {
-        errno = ENAMETOOLONG;
-        return -1;
-    }
+    if (bytes < sizeof(node))
+        return libc_failed(ENAMETOOLONG);
     memcpy(name, node, sizeof(node));
     return 0;
 }

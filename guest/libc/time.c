@@ -6,6 +6,7 @@
  * be, tell the time since the start as that of the user.
  */
 #include "deadline.h"
+#include "result.h"
 #include <errno.h>
 #include <sys/resource.h>
 #include <sys/time.h>
@@ -14,12 +15,6 @@
 
 #define NS_PER_S  1000000000ull
 #define NS_PER_US 1000ull
-
-static int failed(int error)
-{
-    errno = error;
-    return -1;
-}
 
 static struct timespec timespec_of(u64 ns)
 {
@@ -47,13 +42,13 @@ int clock_gettime(clockid_t clock, struct timespec *t)
         *t = timespec_of(time_ns());
         return 0;
     }
-    return failed(EINVAL);
+    return libc_failed(EINVAL);
 }
 
 int clock_getres(clockid_t clock, struct timespec *t)
 {
     if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
-        return failed(EINVAL);
+        return libc_failed(EINVAL);
     if (t)
         *t = timespec_of(1);
     return 0;
@@ -62,7 +57,7 @@ int clock_getres(clockid_t clock, struct timespec *t)
 int clock_settime(clockid_t clock, const struct timespec *t)
 {
     (void)t;
-    return failed(clock == CLOCK_REALTIME ? EPERM : EINVAL);
+    return libc_failed(clock == CLOCK_REALTIME ? EPERM : EINVAL);
 }
 
 int gettimeofday(struct timeval *restrict t, void *restrict zone)
@@ -107,7 +102,7 @@ int nanosleep(const struct timespec *t, struct timespec *left)
 {
     int error = clock_nanosleep(CLOCK_MONOTONIC, 0, t, left);
 
-    return error ? failed(error) : 0;
+    return error ? libc_failed(error) : 0;
 }
 
 int usleep(useconds_t us)
@@ -139,7 +134,7 @@ clock_t times(struct tms *t)
 int getrusage(int who, struct rusage *r)
 {
     if (who != RUSAGE_SELF && who != RUSAGE_CHILDREN)
-        return failed(EINVAL);
+        return libc_failed(EINVAL);
     *r = (struct rusage){.ru_utime = timeval_of(who == RUSAGE_SELF ? time_ns() : 0)};
     return 0;
 }

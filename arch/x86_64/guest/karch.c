@@ -4,9 +4,9 @@
 #include "abi/kvm_cpuid.h"
 #include "abi/platform.h"
 #include "arch.h"
+#include "cmos.h"
 #include "cpu.h"
 #include "cpuid.h"
-#include "lib/rtc.h"
 #include "lib/str.h"
 #include "msr.h"
 
@@ -78,15 +78,9 @@ u64 karch_tsc(void)
     return rdtsc();
 }
 
-static u8 rtc_register_read(u8 reg)
-{
-    out8(RTC_INDEX, reg);
-    return in8(RTC_DATA);
-}
-
 u64 karch_rtc_seconds(void)
 {
-    return rtc_seconds(rtc_register_read);
+    return rtc_seconds(cmos_read);
 }
 
 /* A healthy source answers within ten tries (Intel SDM vol. 1, 7.3.17.1). */

@@ -6,24 +6,14 @@
  * cost by themselves, so the instruction that exits is included. A sample in which the host had other work as well
  * (its timer) is far off, and the median does not see it.
  */
-#include "bench.h"
+#include "measure.h"
 #include "vector.h"
-#include "x86.h"
 #include "abi/kvm_msr.h"
 #include <stdlib.h>
 
 #define ICR_FIXED 0x4000 /* edge, asserted */
 
 static s32 sample[SAMPLES_MAX];
-
-#define MEASURE(name, n, prepare, operation)               \
-    do {                                                   \
-        for (unsigned i = 0; i < (n); i++) {               \
-            prepare;                                       \
-            sample[i] = TIMED(operation) - TIMED((void)0); \
-        }                                                  \
-        figure_median(name, sample, n);                    \
-    } while (0)
 
 static void cpuid_0(void)
 {
@@ -43,8 +33,8 @@ static void nested_faults(void)
     static volatile u8 page[2 * PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 
     page[0] = page[PAGE_SIZE] = 1;
-    MEASURE("npf_write", SAMPLES_MAX, unmap(page), page[0] = 1);
-    MEASURE("npf_read", SAMPLES_MAX, unmap(page), (void)page[0]);
+    MEASURE("npf_write", sample, SAMPLES_MAX, unmap(page), page[0] = 1);
+    MEASURE("npf_read", sample, SAMPLES_MAX, unmap(page), (void)page[0]);
 }
 
 #define FRESH 256
@@ -54,7 +44,7 @@ static void fresh_pages(void)
     volatile u8 *fresh = aligned_alloc(PAGE_SIZE, FRESH * PAGE_SIZE);
 
     if (fresh)
-        MEASURE("npf_fresh", FRESH, (void)0, fresh[i * PAGE_SIZE] = 1);
+        MEASURE("npf_fresh", sample, FRESH, (void)0, fresh[i * PAGE_SIZE] = 1);
 }
 
 static void self_ipi(void)
@@ -77,10 +67,10 @@ static void self_ipi(void)
 
 void bench_exits(void)
 {
-    MEASURE("cpuid_exit", SAMPLES_MAX, (void)0, cpuid_0());
-    MEASURE("rdmsr_exit", SAMPLES_MAX, (void)0, (void)msr_read(PV_MSR_APF_EN));
-    MEASURE("hypercall_exit", SAMPLES_MAX, (void)0, (void)hypercall(0, 0, 0));
-    MEASURE("ack_exit", SAMPLES_MAX, (void)0, msr_write(PV_MSR_APF_ACK, APF_ACK_READY));
+    MEASURE("cpuid_exit", sample, SAMPLES_MAX, (void)0, cpuid_0());
+    MEASURE("rdmsr_exit", sample, SAMPLES_MAX, (void)0, (void)msr_read(PV_MSR_APF_EN));
+    MEASURE("hypercall_exit", sample, SAMPLES_MAX, (void)0, (void)hypercall(0, 0, 0));
+    MEASURE("ack_exit", sample, SAMPLES_MAX, (void)0, msr_write(PV_MSR_APF_ACK, APF_ACK_READY));
     nested_faults();
     fresh_pages();
     self_ipi();

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* heap.c: malloc and free: a block that comes and goes, and many that come before the first one goes. */
-#include "bench.h"
-#include "x86.h"
+#include "measure.h"
 #include <stdlib.h>
 
 #define BYTES 64
@@ -14,11 +13,7 @@ void bench_heap(void)
     static void *volatile block[MANY];
     u32 start;
 
-    for (unsigned i = 0; i < SAMPLES_MAX; i++) {
-        sample[i] = TIMED((block[0] = malloc(BYTES), free(block[0])));
-        sample[i] -= TIMED((void)0);
-    }
-    figure_median("malloc_free", sample, SAMPLES_MAX);
+    MEASURE("malloc_free", sample, SAMPLES_MAX, (void)0, (block[0] = malloc(BYTES), free(block[0])));
     start = ticks();
     for (unsigned i = 0; i < MANY; i++)
         block[i] = malloc(BYTES);

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* posix.c: what a program's most frequent calls cost: to read the clock, to take and free a mutex nobody else wants. */
-#include "bench.h"
-#include "x86.h"
+#include "measure.h"
 #include <pthread.h>
 #include <time.h>
 
 static s32 sample[SAMPLES_MAX];
-
-#define MEASURE(name, operation)                           \
-    do {                                                   \
-        for (unsigned i = 0; i < SAMPLES_MAX; i++)         \
-            sample[i] = TIMED(operation) - TIMED((void)0); \
-        figure_median(name, sample, SAMPLES_MAX);          \
-    } while (0)
 
 static void mutex_pair(void)
 {
@@ -26,6 +18,6 @@ void bench_posix(void)
 {
     struct timespec t;
 
-    MEASURE("clock_read", clock_gettime(CLOCK_MONOTONIC, &t));
-    MEASURE("mutex_pair", mutex_pair());
+    MEASURE("clock_read", sample, SAMPLES_MAX, (void)0, clock_gettime(CLOCK_MONOTONIC, &t));
+    MEASURE("mutex_pair", sample, SAMPLES_MAX, (void)0, mutex_pair());
 }

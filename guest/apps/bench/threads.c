@@ -5,8 +5,7 @@
  * Two threads on one CPU take turns; each reads the counter when its turn begins, so that the difference to the other's
  * last reading is what lies between.
  */
-#include "bench.h"
-#include "x86.h"
+#include "measure.h"
 
 #define TURNS 500
 
@@ -59,9 +58,7 @@ static bool context_switch(const char *name, void (*work)(void))
 
 static void uncontended(void)
 {
-    for (unsigned i = 0; i < TURNS; i++)
-        sample[i] = TIMED((mutex_lock(&mutex), mutex_unlock(&mutex))) - TIMED((void)0);
-    figure_median("mutex_free", sample, TURNS);
+    MEASURE("mutex_free", sample, TURNS, (void)0, (mutex_lock(&mutex), mutex_unlock(&mutex)));
 }
 
 /* Who unlocks hands over to the one who waits, and waits for its own next turn. */
