@@ -179,6 +179,7 @@ BOOTABLE   = build/host.elf $(GUESTS)
 PROGRAMS   = build/sim/sim build/conf-vmm $(CC_CONFS)
 LINT_TESTS = $(sort $(wildcard tests/lint/t_*.py))
 PAIR_TESTS = $(wildcard tests/pair/run)
+BOOT_TESTS = $(wildcard tests/boot/t_*.py)
 CONF_TESTS = $(wildcard tests/conf/t_*.py)
 BENCH_TESTS = $(wildcard tests/bench/t_*.py)
 FOREIGN_TESTS = $(wildcard tests/foreign/t_*.py)
@@ -228,7 +229,7 @@ test: ## everything that can be tested here; the last line counts it
 	$(build) build/sqlite/sqlite3.c || [ -e build/sqlite/unavailable ]
 	$(build) all
 	@tests/run $(LINT_TESTS) $(UNIT_TESTS) $(KERN_TESTS) $(ORDER_TESTS) $(MC_TESTS) $(STRESS_TESTS) build/sim/sim \
-	           $(BENCH_TESTS) $(PAIR_TESTS) $(FOREIGN_TESTS) $(LIBC_TESTS) $(CONF_TESTS)
+	           $(BENCH_TESTS) $(PAIR_TESTS) $(BOOT_TESTS) $(FOREIGN_TESTS) $(LIBC_TESTS) $(CONF_TESTS)
 
 lint: ## only the rules about the source itself
 	@tests/run $(LINT_TESTS)
@@ -247,8 +248,8 @@ soak-sim: build/sim/sim ## the simulator on fresh seeds until stopped, or for SE
 stress: $(STRESS_TESTS) ## only the runs on threads under the thread sanitizer; SECONDS=60 for longer ones
 	@tests/run $^
 
-pair: $(BOOTABLE) ## only the boots of host and guest in an emulator
-	@tests/run $(PAIR_TESTS)
+pair: $(BOOTABLE) ## only the boots of host and guest in emulators
+	@tests/run $(PAIR_TESTS) $(BOOT_TESTS)
 
 libc: build/host.elf $(CC_CONFS) ## only the C libraries' own tests, as guests; or those that match ONLY
 	@$(if $(ONLY),tests/libc/t_libc.py '$(ONLY)',tests/run $(LIBC_TESTS))

@@ -5,7 +5,11 @@ import bisect
 import re
 import subprocess
 
-CPU = re.compile(r"^\((\d+)\) \[(0x[0-9a-f]+)\] [0-9a-f]{4}:([0-9a-f]+) \([^)]*\): (.*?)\s*(?:;.*)?$", re.MULTILINE)
+DEBUGGER = "c\nr\nprint-stack 96\nq\n"  # run; when something has stopped the machine, tell the first CPU's state; end
+PANIC = re.compile(r"^Bochs is exiting with the following message:\n(.*)", re.MULTILINE)
+CPU = re.compile(r"^\((\d+)\)(?:\.\[\d+\])? "
+                 r"(?:\[0x([0-9a-f]+)\] [0-9a-f]{4}:([0-9a-f]+) \([^)]*\): (.*?)\s*(?:;.*)?|\?.*)$", re.MULTILINE)
+RIP = re.compile(r"^rip: ([0-9a-f]{8})_([0-9a-f]{8})$", re.MULTILINE)
 STACK = re.compile(r"^ \| STACK 0x[0-9a-f]+ \[0x([0-9a-f]{8}):0x([0-9a-f]{8})\]", re.MULTILINE)
 REAL_MODE = 4  # digits of an instruction pointer
 CALLERS = 12
@@ -15,38 +19,46 @@ class Names:
     """The functions of an ELF image by address."""
 
     def __init__(self, image):
-        words = ["nm", "--defined-only", "-S", "-n", image]
+        words = ["nm", "--defined-only", "-S", "-n", image or "/dev/null"]
         listed = subprocess.run(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
-        found = re.findall(r"^([0-9a-f]+)(?: ([0-9a-f]+))? [tTwW] (\S+)$", listed, re.MULTILINE)
-        self.functions = [(int(start, 16), int(size or "0", 16), name) for start, size, name in found]
+        found = re.findall(r"^([0-9a-f]+)(?: ([0-9a-f]+))? [tTwW] ((?!\S*\.c\.)\S+)$", listed, re.MULTILINE)
+        self.functions = [(int(start, 16), int(size or "1000", 16), name) for start, size, name in found]
 
-    def of(self, address, in_function=False):
-        """`name+0x12`, or "" if no function is there; in_function: behind its first instruction, as a caller is."""
+    def of(self, address):
+        """`name+0x12`, or "" if no function is there."""
         at = bisect.bisect_right(self.functions, (address, 1 << 64, "")) - 1
-        if at < 0:
-            return ""
-        start, size, name = self.functions[at]
-        if address - start >= size if size else address - start > 0x1000:
-            return ""
-        return f"{name}+0x{address - start:x}" if address > start or not in_function else ""
+        start, size, name = self.functions[at] if at >= 0 else (0, 0, "")
+        return f"{name}+0x{address - start:x}" if address - start < size else ""
+
+    def callers(self, words):
+        """What on a stack looks like the way back to a caller: behind a function's first instruction."""
+        return [name for name in map(self.of, words) if name and not name.endswith("+0x0")]
 
 
 def report(said, host, guest):
-    """Lines for each CPU as the debugger's last stop has it; none if it never stopped the machine."""
-    _, stopped, last = said.rpartition("Next at t=")
-    if not stopped or last.startswith("0\n"):
+    """Lines for a panic of Bochs's and for each CPU at the debugger's last stop; none if it never stopped."""
+    _, _, last = said.rpartition("Next at t=")
+    panic = PANIC.search(last)
+    if panic:
+        yield panic[1]
+    if not panic and last.startswith("0\n"):
         return
-    names = {"host": Names(host), "guest": Names(guest) if guest else Names("/dev/null")}
-    for cpu, physical, rip, instruction in CPU.findall(last):
-        at = int(rip, 16)
-        if len(rip) == REAL_MODE:
+    names = {"host": Names(host), "guest": Names(guest)}
+    first, whose_stack = RIP.search(last), None
+    # The last line of each CPU's: after a panic there are several.
+    for cpu, physical, rip, instruction in sorted({found[0]: found for found in CPU.findall(last)}.values()):
+        if not rip and cpu == "0" and first:
+            rip = first[1] + first[2]
+        if not rip:
+            yield f"CPU {cpu}: in a guest, or where no memory is"
+        elif len(rip) == REAL_MODE:
             yield f"CPU {cpu}: firmware at 0x{int(physical, 16):x}: {instruction}"
-            continue
-        # The host's memory is mapped where it is; a guest's is elsewhere.
-        whose = "host" if int(physical, 16) == at else "guest"
-        yield f"CPU {cpu}: {whose} at 0x{at:x} {names[whose].of(at) or '(no function)'}: {instruction}"
-        if cpu == "0":
-            words = [int(high + low, 16) for high, low in STACK.findall(last)]
-            callers = list(filter(None, (names[whose].of(word, True) for word in words)))[:CALLERS]
-            if callers:
-                yield f"CPU 0's stack: {' '.join(callers)}"
+        else:
+            # The host's memory is mapped where it is; a guest's is elsewhere, and under SVM unknown to the debugger.
+            whose = "host" if physical and int(physical, 16) == int(rip, 16) else "guest"
+            at = names[whose].of(int(rip, 16)) or "(no function)"
+            yield f"CPU {cpu}: {whose} at 0x{int(rip, 16):x} {at}{': ' if instruction else ''}{instruction}"
+            whose_stack = whose if cpu == "0" else whose_stack
+    if whose_stack:
+        callers = names[whose_stack].callers(int(high + low, 16) for high, low in STACK.findall(last))
+        yield f"CPU 0's stack: {' '.join(callers[:CALLERS]) or 'no function'}"
