@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* disk.c: one device with a queue for each CPU; a page moves at a moment of its own between submission and answer. */
+/* disk.c: one device, a queue for each CPU or for all; a page moves between submission and answer, when it likes. */
 #include "disk.h"
 #include "frames.h"
 #include "machine.h"
@@ -114,7 +114,7 @@ static void finish(unsigned i)
     r.req->done(r.req);
 }
 
-/* A request of this CPU that is due, any of them; -1 = none. Before the run all are due at once. */
+/* A request that is due and that this CPU may answer, any of them; -1 = none. Before the run all are due at once. */
 static int due(void)
 {
     unsigned at = count ? (unsigned)rng_below(&machine.rng, count) : 0;
@@ -122,7 +122,7 @@ static int due(void)
     for (unsigned i = 0; i < count; i++) {
         const struct request *r = &queue[(at + i) % count];
 
-        if (!machine.running || (r->cpu == port_cpu() && r->due <= machine.now))
+        if (!machine.running || ((swarm.shared || r->cpu == port_cpu()) && r->due <= machine.now))
             return (int)((at + i) % count);
     }
     return -1;

@@ -125,6 +125,8 @@ static void fresh_groups(unsigned seconds)
     group("fresh seeds", (struct seeds){.first = fresh(), .seconds = seconds});
     group("fresh seeds with steal time and PV EOI",
           (struct seeds){.first = fresh() | SEED_PV, .seconds = MAX(seconds / 2, 1)});
+    group("fresh seeds on a disk that any CPU answers for",
+          (struct seeds){.first = fresh() | SEED_SHARED, .seconds = MAX(seconds / 2, 1)});
 }
 
 static unsigned number_from(const char *variable, unsigned otherwise)
@@ -142,6 +144,8 @@ static int suite(void)
     group("seeds that failed once", (struct seeds){.list = once, .count = ARRAY_SIZE(once)});
     group("fixed seeds", (struct seeds){.first = 1, .count = seeds});
     group("fixed seeds with steal time and PV EOI", (struct seeds){.first = SEED_PV | 1, .count = seeds / 2});
+    group("fixed seeds on a disk that any CPU answers for",
+          (struct seeds){.first = SEED_SHARED | 1, .count = seeds / 2});
     group("seeds full of absent pages", (struct seeds){.first = SEED_EVENTS | 1, .events = seeds * A_SEED});
     result(!failed && deterministic(), "the same seed is the same run", NULL);
     if (seconds)

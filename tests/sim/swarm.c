@@ -209,6 +209,7 @@ void swarm_draw(u64 seed, u64 operations)
     if (!(seed & SEED_EVENTS) && one_in(6))
         make_huge(&swarm);
     draw_store(&swarm);
+    swarm.shared = seed & SEED_SHARED;
     if (seed & SEED_EVENTS)
         make_eventful(&swarm);
     if (seed & SEED_PV)

@@ -47,6 +47,7 @@ struct swarm {
 
     /* The store. */
     u64 latency_least, latency_most; /* ns */
+    bool shared;                     /* only in seeds with SEED_SHARED */
     u32 reject, fail, stuck; /* per request: -1 from submit, an error, no answer for longer than io_timeout */
     unsigned room;           /* requests it takes at a time */
     u64 io_timeout, io_give_up;
@@ -60,6 +61,9 @@ extern struct swarm swarm;
 
 /* Seeds with this bit are of guests with steal time and PV EOI; the others draw what they drew before these existed. */
 #define SEED_PV (1ull << 59)
+
+/* Seeds with this bit have a disk like the IDE one: an answer interrupts who asked, and any CPU may take it. */
+#define SEED_SHARED (1ull << 58)
 
 /* Draw everything from the seed; `operations` 0 = as drawn. */
 void swarm_draw(u64 seed, u64 operations);
