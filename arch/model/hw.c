@@ -218,6 +218,11 @@ bool hw_nx_needed(void)
     return machine.config.nx_needed;
 }
 
+bool hw_may_virt_apic(void)
+{
+    return machine.config.virt_apic;
+}
+
 bool hw_virt_apic(const struct vcpu *v)
 {
     (void)v;

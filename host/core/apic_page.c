@@ -14,6 +14,7 @@ static void turned_away(struct vcpu *v)
 {
     struct apic_page *a = &v->apic_page;
 
+    at_store(&a->turned_away, a->turned_away + 1);
     if (++a->passes < APIC_PAGE_PASSES || at_load(&v->vm->inv.in_progress) <= 0) {
         (void)req_raise(&v->pub, REQ_APIC_PAGE);
         return;
@@ -50,6 +51,7 @@ static void reload(struct vcpu *v)
         turned_away(v);
     } else {
         v->apic_page.passes = 0;
+        at_store(&v->apic_page.reloads, v->apic_page.reloads + 1);
         hw_apic_page(v, pfn_hpa(pfn));
     }
     read_unlock(&vm->tdp.lock); /* (7) */

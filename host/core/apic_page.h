@@ -18,9 +18,22 @@ struct vm;
 
 /* Of one vCPU; its owner's. */
 struct apic_page {
-    bool due;        /* to be looked up when the vCPU becomes runnable */
-    unsigned passes; /* reloads that were turned away in a row */
+    bool due;                 /* to be looked up when the vCPU becomes runnable */
+    unsigned passes;          /* reloads that were turned away in a row */
+    u64 reloads, turned_away; /* so far; read by anybody */
 };
+
+#define APIC_PAGE_GFN ((gfn_t){0xfee00}) /* where local APICs are after power-on (SDM vol. 3, 10.4.1) */
+/* What is in the page. No guest ever reads it, unless an access went to memory that should have gone to the APIC. */
+#define APIC_PAGE_WORD 0xdeadfee0u
+
+/*
+ * Make the page if this machine may need it, before the VM runs (apic_page_slot.c). False: no memory. It counts as
+ * memory that may be resident and needs a place in swap, but it is none of the guest's and is not saved.
+ */
+bool apic_page_make(struct vm *vm) must_check;
+/* Make all words of the frame as they should be. How many were not: somebody has used it as memory. */
+unsigned apic_page_mend(void *frame);
 
 /* REQ_APIC_PAGE, before entry (B7-2): write the page's present address into the hardware state, or see to it that the
  * vCPU does not run before somebody has. Owner only. */

@@ -81,6 +81,12 @@ static void wait_for_page(struct vcpu *v, struct slot *s, gfn_t gfn)
         pager_load(vm, s, gfn, ticket);
 }
 
+/* The APIC page is behind registers, no code, and only for a vCPU whose registers the hardware sees to (B7-6). */
+static bool is_memory(const struct vcpu *v, u32 access, enum slot_kind kind, const struct slot *s)
+{
+    return kind != SLOT_NONE && (s->id != SLOT_APIC_PAGE || (hw_virt_apic(v) && !(access & ACCESS_EXEC)));
+}
+
 /*
  * Not memory: the local APIC's registers, if its page is there and the machine does not see to them. Memory that lies
  * at the same address wins.
@@ -105,11 +111,12 @@ static off_path bool may_access(struct vcpu *v, gpa_t gpa, u32 access, enum slot
                                 const struct slot *s)
 {
     const char *what = access & ACCESS_EXEC ? "execution" : access & ACCESS_WRITE ? "write" : "read";
+    bool memory = is_memory(v, access, kind, s);
 
     /* No bracket is to blame: one that held off would keep an update waiting for its pass. */
-    if (kind != SLOT_USABLE)
+    if (kind != SLOT_USABLE || !memory)
         retry_end(v);
-    if (kind == SLOT_NONE) {
+    if (!memory) {
         no_memory(v, gpa, access, what);
         return false;
     }
@@ -133,10 +140,10 @@ void fault_handle(struct vcpu *v, gpa_t gpa, u32 access)
     enum slot_kind kind = slot_look(vm, gfn, &s);
     u64 seq;
 
-    if (kind != SLOT_USABLE || s->read_only) {
+    if (kind != SLOT_USABLE || s->special) {
         if (!may_access(v, gpa, access, kind, s))
             return;
-        m.read_only = true;
+        m.read_only = s->read_only;
     }
     if (!tdp_cache_fill(&v->cache)) {
         vm_kill(vm, v, VM_STATUS_MACHINE, "no memory left for page tables");

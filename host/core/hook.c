@@ -25,6 +25,7 @@ bool hook_make(struct vm *vm)
     h->idle = now.idle_ns;
     h->next = TIME_NEVER;
     vm->hook = h;
+    vm->tested = true;
     return vm->saved.on || hook_window_make(vm);
 }
 

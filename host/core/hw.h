@@ -90,9 +90,12 @@ bool hw_nx_needed(void);
 void hw_set_root(struct vcpu *v, hpa_t root);
 void hw_flush(struct vcpu *v);
 
+/* May guests' local APICs be virtualised as below on this machine? Then a VM has a page for that. */
+bool hw_may_virt_apic(void);
 /*
- * The local APIC's registers are virtualised by the address of the frame behind them ("virtualise APIC accesses"); and
- * that address, for the next entry. Called with the mapping lock held.
+ * The local APIC's registers are virtualised by the address of the frame behind them ("virtualise APIC accesses"), in
+ * the mode and at the place that the vCPU's APIC has now; and that address, for the next entry. Called with the mapping
+ * lock held.
  */
 bool hw_virt_apic(const struct vcpu *v);
 void hw_apic_page(struct vcpu *v, hpa_t at);

@@ -153,7 +153,14 @@ static bool finished(struct vm *vm, u64 now)
            now > at_load(&vm->stopped) + vm->config.io_give_up;
 }
 
-/* CPU 0 minds the store and the test hook, and gives huge pages back; returns when it wants to look again. */
+static off_path u64 watch_tests(struct vm *vm, u64 now)
+{
+    u64 due = vm->hook ? hook_work(vm, now) : TIME_NEVER;
+
+    return vm->apic_move.left ? MIN(due, apic_move_work(vm, now)) : due;
+}
+
+/* CPU 0 minds the store and what is there for tests, and gives huge pages back; returns when it wants to look again. */
 static u64 watch(struct loop *l, u64 now)
 {
     if (l->cpu)
@@ -162,8 +169,8 @@ static u64 watch(struct loop *l, u64 now)
         watchdog_look(l->vm, now);
         l->next_look = now + WATCHDOG_PERIOD;
     }
-    if (l->vm->hook)
-        return MIN(MIN(l->next_look, nx_work(l->vm, now)), hook_work(l->vm, now));
+    if (l->vm->tested)
+        return MIN(MIN(l->next_look, nx_work(l->vm, now)), watch_tests(l->vm, now));
     return MIN(l->next_look, nx_work(l->vm, now));
 }
 

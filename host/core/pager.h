@@ -60,6 +60,8 @@ bool pager_reclaim(struct vm *vm);
 unsigned pager_evict_range(struct vm *vm, gfn_t start, gfn_t end);
 /* Unmap [start, end), whose pages stay where they are; its empty tables go back to the machine. For FL_HC_UNMAP. */
 void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end);
+/* The same in the caller's bracket, which was entered, and is open afterwards. */
+void pager_unmap_in(struct vm *vm, struct inv_bracket *b, gfn_t start, gfn_t end);
 /*
  * Move the resident pages of [start, end) to other frames, BATCH_MAX of them or as many as there are free frames;
  * returns how many. The guest notices nothing. No locks held. For FL_HC_MIGRATE.

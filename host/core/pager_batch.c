@@ -11,12 +11,19 @@ void batch_begin(struct vm *vm, struct batch *b, const char *who)
     bracket_enter(vm, &b->bracket);
 }
 
-bool batch_take(struct batch *b, struct slot *s, gfn_t gfn, u64 word)
+bool page_take(struct slot *s, gfn_t gfn, u64 word)
 {
-    check(!batch_full(b), "a batch is unmapped before it overflows");
     if (!at_cas(&slot_page(s, gfn)->word, &word, (word & ~PAGE_STATE) | PAGE_EVICTING))
         return false;
     resident_clear(s, gfn);
+    return true;
+}
+
+bool batch_take(struct batch *b, struct slot *s, gfn_t gfn, u64 word)
+{
+    check(!batch_full(b), "a batch is unmapped before it overflows");
+    if (!page_take(s, gfn, word))
+        return false;
     b->page[b->count].slot = s;
     b->page[b->count++].gfn = gfn;
     return true;

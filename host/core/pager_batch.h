@@ -30,6 +30,8 @@ static inline bool batch_full(const struct batch *b)
 /* An empty batch, of whom messages are to name. No locks held, and no slot looked up yet that it is about. */
 void batch_begin(struct vm *vm, struct batch *b, const char *who);
 /* The page, RESIDENT when `word` was read, becomes EVICTING and the caller's. False: somebody else changed it first. */
+bool page_take(struct slot *s, gfn_t gfn, u64 word) must_check;
+/* The same for a page of the batch. */
 bool batch_take(struct batch *b, struct slot *s, gfn_t gfn, u64 word);
 /* Open a bracket over the pages, of which there are some, and unmap and flush them. No locks held. */
 void batch_unmap(struct vm *vm, struct batch *b);

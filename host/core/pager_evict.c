@@ -50,17 +50,23 @@ unsigned pager_evict_range(struct vm *vm, gfn_t start, gfn_t end)
     return b.count;
 }
 
-void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end)
+void pager_unmap_in(struct vm *vm, struct inv_bracket *b, gfn_t start, gfn_t end)
 {
-    struct inv_bracket b = {.who = "unmap"};
     struct tdp_gather g = {0};
 
-    bracket_enter(vm, &b);
     write_lock(&vm->tdp.lock);
-    bracket_start(vm, &b);
-    bracket_add(vm, &b, start, end);
+    bracket_start(vm, b);
+    bracket_add(vm, b, start, end);
     tdp_zap(&vm->tdp, start, end, NULL, &g);
     tdp_commit(&vm->tdp, &g);
     write_unlock(&vm->tdp.lock);
+}
+
+void pager_unmap_range(struct vm *vm, gfn_t start, gfn_t end)
+{
+    struct inv_bracket b = {.who = "unmap"};
+
+    bracket_enter(vm, &b);
+    pager_unmap_in(vm, &b, start, end);
     bracket_end(vm, &b);
 }

@@ -125,6 +125,8 @@ bool save_fetch(struct vm *vm, const struct save_page *p, struct store *from, u6
 void save_put(struct vm *vm);
 /* The VM runs from what is on the partition. */
 bool save_runs_from_it(const struct vm *vm);
+/* The i-th slot that is saved; NULL behind the last. The APIC page is not: it holds nothing. */
+struct slot *save_slot(struct vm *vm, unsigned i);
 /* Fill the header and the state in; and the slots, with an index of each. The guest stands still. */
 void save_describe_vm(struct vm *vm);
 enum save_error save_describe_slots(struct vm *vm) must_check;

@@ -43,19 +43,28 @@ u32 save_place(struct save *s)
     return (u32)save_places(s, 1);
 }
 
+struct slot *save_slot(struct vm *vm, unsigned i)
+{
+    struct slot *s;
+    unsigned n = 0;
+
+    while ((s = vm_slot(vm, n++)) && (s->id == SLOT_APIC_PAGE || i--))
+        ;
+    return s;
+}
+
 enum save_error save_describe_slots(struct vm *vm)
 {
     struct save *s = &vm->save;
     struct saved_header *h = s->header;
     const struct slot *slot;
 
-    for (unsigned i = 0; (slot = vm_slot(vm, i)); i++) {
+    for (unsigned i = 0; (slot = save_slot(vm, i)); i++) {
         const struct saved_memory *m = saved_memory_of(slot->store);
         const struct store *source = m ? m->source : slot->store;
         struct saved_slot *out = &h->slot[h->slots];
 
-        check(slot->id != SLOT_APIC_PAGE && h->slots < SLOTS,
-              "the APIC page is not for guests that can be saved");
+        check(h->slots < SLOTS, "there is room for all slots");
         out->base = slot->base.v;
         out->pages = slot->pages;
         out->id = slot->id;

@@ -66,7 +66,7 @@ bool save_memory(struct vm *vm)
 
     save_put(vm);
     for (unsigned i = 0; i < SAVE_SLICE; i++) {
-        struct slot *slot = vm_slot(vm, s->slot);
+        struct slot *slot = save_slot(vm, s->slot);
         struct save_page p = {.slot = slot};
 
         if (!slot)

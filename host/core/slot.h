@@ -47,6 +47,7 @@ struct slot {
     u64 pages; /* 0: not in use */
     enum slot_id id;
     bool read_only;      /* nobody writes to it, neither the guest nor the host for it */
+    bool special;        /* read-only, or memory for some vCPUs only: the APIC page. As slot_update.c finds */
     const char *name;    /* for messages */
     struct store *store; /* a module's bytes; NULL = anonymous, zero on first touch */
     u64 swap_offset;     /* every page has its place in swap: no allocation that could fail later */

@@ -74,6 +74,11 @@ static struct slot *unused(struct vm *vm)
     return s;
 }
 
+static bool is_special(const struct slot *s)
+{
+    return s->read_only || s->id == SLOT_APIC_PAGE;
+}
+
 static unsigned count_of(const struct slots *set, enum slot_id id)
 {
     unsigned n = 0;
@@ -121,6 +126,7 @@ static enum slot_error add(struct vm *vm, const struct slot *wanted)
         return SLOT_NO_SWAP;
     s = unused(vm);
     *s = *wanted;
+    s->special = is_special(s);
     s->swap_offset = place;
     s->page = port_zalloc(resident_bytes(s->pages));
     if (!s->page) {
@@ -245,6 +251,7 @@ static enum slot_error move(struct vm *vm, struct slot *s, gfn_t to, bool read_o
     *moved = *s;
     moved->base = to;
     moved->read_only = read_only;
+    moved->special = is_special(moved);
     replace(vm, s, moved);
     *s = (struct slot){.pages = 0};
     return SLOT_OK;

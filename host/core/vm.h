@@ -7,6 +7,7 @@
 #include "bracket.h"
 #include "pass.h"
 #include "nx_worker.h"
+#include "apic_move.h"
 #include "pager.h"
 #include "hold.h"
 #include "hook.h"
@@ -48,8 +49,9 @@ struct vm_config {
     u64 io_give_up; /* ns until it is stopped */
     enum nx_mode nx;
     u32 nx_ratio; /* of the tables that the mitigation costs, one of so many is given back at a time; 0: none */
-    u64 nx_period; /* ns between two times, 0: derived */
-    bool hook;     /* with the device of abi/testhook.h */
+    u64 nx_period;  /* ns between two times, 0: derived */
+    bool hook;      /* with the device of abi/testhook.h */
+    u64 apic_moves; /* that the APIC-access page makes, for a test (apic_move.h) */
 };
 
 struct vm {
@@ -72,6 +74,7 @@ struct vm {
     struct slot slot[SLOTS + 1]; /* those of the sets, and one that is being made */
     struct tdp tdp;
     struct nx_worker nx_worker;
+    struct apic_move apic_move;
     u32 log_quiet; /* the CPU whose walk for the dirty log is under way, + 1; by atomics */
     struct inv inv;
     u32 inv_reported;    /* a bit for each enum inv_bug, by atomics */
@@ -84,6 +87,7 @@ struct vm {
     struct saved saved; /* what it was restored from */
     struct uart uart;
     struct hook *hook;     /* NULL: there is none */
+    bool tested;           /* there is a hook, or the APIC page is moved about */
     struct fl_stats stats; /* each by atomics */
 };
 

@@ -117,6 +117,7 @@ void hyp_args_read(const char *line, struct hyp_args *out)
         {"nx", ARG_CHOICE, .names = nx_names, .value = &nx},
         {"nxratio", ARG_NUMBER, 0, UINT32_MAX, .value = &nx_ratio},
         {"nxperiod", ARG_DURATION, 0, NX_PERIOD_MAX, .value = &vm->nx_period},
+        {"apic-move", ARG_NUMBER, 0, UINT32_MAX, .value = &vm->apic_moves},
         {"hook", ARG_CHOICE, .names = switch_names, .value = &hook},
         {"pv", ARG_NUMBER, 0, UINT32_MAX, .value = &pv},
         {"enforce", ARG_CHOICE, .names = switch_names, .value = &enforce},

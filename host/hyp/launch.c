@@ -59,6 +59,13 @@ static void check_swap(const struct store *swap)
                  (swap->bytes / MiB), (vm->pager.swap_used / MiB));
 }
 
+static void make_apic_page(void)
+{
+    if (!apic_page_make(vm))
+        hyp_fail(VM_STATUS_MACHINE, "no memory for the page of the local APICs");
+    apic_move_init(vm);
+}
+
 static void make_empty_vm(void)
 {
     vm = vm_create(0, &args.vm, store_open("swap", 0));
@@ -108,6 +115,7 @@ static void restore(const char *partition)
     e = restore_vm(vm, from, &h, place, source);
     if (e)
         restore_failed(partition, e);
+    make_apic_page();
     check_swap(vm->pager.swap);
     con_host("vm0: restored from partition %s", partition);
 }
@@ -126,6 +134,7 @@ static void make_vm(const struct boot_info *b)
     add_modules(modules);
     if (args.vm.hook && !hook_make(vm))
         hyp_fail(VM_STATUS_MACHINE, "no memory for the test hook");
+    make_apic_page();
     check_swap(vm->pager.swap);
     error = load_guest(vm, (const void *)(uintptr_t)image->start, image->end - image->start, cmdline, modules,
                        args.modules);
@@ -152,6 +161,7 @@ static void run(void)
         u32 status = at_load(&vm->status);
 
         uart_flush(vm);
+        apic_move_report(vm);
         con_host("faultline: vm %u: exit status %u (%s)", vm->id, status, vm_status_name(status));
         stop_machine(status);
     }

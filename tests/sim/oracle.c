@@ -216,6 +216,7 @@ static void count(const struct vm *vm)
     seen[SEEN_HUGE_CUT] = machine.cut;
     for (unsigned i = 0; i < vm->vcpus; i++)
         seen[SEEN_APIC_RELOAD] += vm->vcpu[i]->hw->apic_loads;
+    seen[SEEN_APIC_MOVE] = vm->apic_move.moves;
     seen[SEEN_RETRY] = vm->stats.tdp_retries;
     for (unsigned i = 0; i < ARRAY_SIZE(walks); i++)
         seen[SEEN_NPT + i] = machine.config.walk == walks[i];
@@ -280,6 +281,8 @@ void oracle_ended(void)
                           vm->pager.io.inflight, disk_busy());
     for (unsigned i = 0; i < vm->vcpus; i++)
         check_tickets(vm->vcpu[i]);
+    if (vm->apic_move.strays)
+        machine_violation("B7", "%lu words of the APIC page were written", vm->apic_move.strays);
     check_frames(vm);
     check_tables(vm);
     count(vm);

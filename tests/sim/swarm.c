@@ -214,6 +214,7 @@ void swarm_draw(u64 seed, u64 operations)
         make_eventful(&swarm);
     if (seed & SEED_PV)
         draw_pv(&swarm);
+    swarm.apic_moves = swarm.machine.virt_apic && one_in(2) ? UINT32_MAX : 0;
 }
 
 void swarm_print(void)
@@ -235,11 +236,12 @@ void swarm_print(void)
     printf("# evict=%u unmap=%u stats=%u apf=%s%s%s%s%s toggle=%u lapic=%u\n", s->evict, s->unmap, s->stats,
            apf[s->apf], s->pf2 ? " pf2" : "", s->by_exception ? " by-exception" : "",
            s->always ? " always" : "", s->never_ack ? " never-ack" : "", s->apf_toggle, s->lapic_toggle);
-    printf("# %smigrate=%u renew=%u move=%u nx=%u%s switch=%u ratio=%u period=%lu ns apic=%u%s inspect=%u "
+    printf("# %smigrate=%u renew=%u move=%u nx=%u%s switch=%u ratio=%u period=%lu ns apic=%u%s%s inspect=%u "
            "blocks=%lu\n",
            s->huge ? "huge " : "", s->migrate, s->renew, s->move, s->nx,
            s->machine.nx_needed ? " needed" : "", s->nx_switch, s->nx_ratio, s->nx_period, s->apic,
-           s->machine.virt_apic ? " virtual" : "", s->inspect, s->machine.blocks);
+           s->machine.virt_apic ? " virtual" : "", s->apic_moves ? " moves" : "", s->inspect,
+           s->machine.blocks);
     printf("# store %lu-%lu ns reject=%u room=%u fail=%u stuck=%u memory-fails=%u\n", s->latency_least,
            s->latency_most, s->reject, s->room, s->fail, s->stuck, s->machine.memory_fails);
 }

@@ -26,10 +26,11 @@ struct swarm {
     u32 evict, unmap, migrate, stats; /* hypercalls */
     u32 renew, move;                  /* a slot is moved to where it is, the module elsewhere */
     u32 nx_switch;
-    u32 apic;     /* the local APIC's page is used, or taken away */
-    u32 inspect;  /* after an exit: the tables are checked */
-    u32 priority; /* CR8 is raised for a few instructions */
-    u32 bad;      /* MSR writes that must fail */
+    u32 apic;       /* the local APIC's page is used, or taken away */
+    u64 apic_moves; /* and the host moves it so often, of its own accord */
+    u32 inspect;    /* after an exit: the tables are checked */
+    u32 priority;   /* CR8 is raised for a few instructions */
+    u32 bad;        /* MSR writes that must fail */
 
     /* Asynchronous page faults. */
     enum fl_personality apf;

@@ -27,7 +27,7 @@ static bool add_memory(u64 anonymous, u64 module)
 {
     return !slot_add(world.vm, "memory", (gfn_t){0}, anonymous, NULL) &&
            !slot_add(world.vm, "data", (gfn_t){MODULE_GFN}, module, &world.module.store) &&
-           (!machine.config.virt_apic || !slot_add_private(world.vm, SLOT_APIC_PAGE, (gfn_t){APIC_GFN}));
+           apic_page_make(world.vm);
 }
 
 /* False: the machine had not enough memory, which it must have a reason for. */
@@ -41,6 +41,7 @@ static bool make_vm(void)
                                .nx = swarm.nx,
                                .nx_ratio = swarm.nx_ratio,
                                .nx_period = swarm.nx_period,
+                               .apic_moves = swarm.apic_moves,
                                .io_timeout = swarm.io_timeout,
                                .io_give_up = swarm.io_give_up};
 
@@ -63,6 +64,7 @@ static void start_vm(void)
         guest_apf_on(world.vm->vcpu[i]);
         guest_pv_on(world.vm->vcpu[i]);
     }
+    apic_move_init(world.vm);
     world.vm->state = VM_RUNNING;
 }
 

@@ -74,6 +74,7 @@ static void not_the_apic_page(void **state)
     vm->state = VM_SETUP;
     assert_int_equal(slot_add_private(vm, SLOT_APIC_PAGE, (gfn_t){0xfee00}), SLOT_OK);
     vm->state = VM_RUNNING;
+    v->hw->virt_apic = true;
     fault_handle(v, (gpa_t){0xfee00000}, ACCESS_WRITE);
     assert_int_equal(hook(HOOK_MISS, (gfn_t){0xfee00}, 0), -PV_EFAULT);
     assert_int_equal(world_state((gfn_t){0xfee00}), PAGE_RESIDENT);

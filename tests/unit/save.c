@@ -102,6 +102,27 @@ static void many_in_a_row(void **state)
     expect_filled();
 }
 
+/* The APIC page is no memory of the guest's: it is neither saved nor there afterwards, and its neighbours are. */
+static void not_the_apic_page(void **state)
+{
+    struct slot *s;
+
+    (void)state;
+    fake.may_virt_apic = true;
+    vm->state = VM_SETUP;
+    assert_true(apic_page_make(vm));
+    assert_int_equal(slot_add(vm, "behind", (gfn_t){0x300000}, 4, NULL), SLOT_OK);
+    vm->state = VM_RUNNING;
+    fill();
+    guest_writes((gfn_t){0x300001}, 106);
+    save(SAVE_STOP);
+    assert_int_equal(boot_again(), RESTORE_OK);
+    assert_int_equal(vm->saved.header.slots, 3);
+    assert_int_equal(slot_by_id(vm, SLOT_APIC_PAGE, &s), SLOT_NONE);
+    expect_filled();
+    assert_int_equal(guest_reads((gfn_t){0x300001}), 106);
+}
+
 /* From one partition, to another one: pages that only the first has are copied. */
 static void to_another_partition(void **state)
 {
@@ -277,6 +298,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_kind_of_page, setup, end),
         cmocka_unit_test_setup_teardown(memory_is_lazy, setup, end),
         cmocka_unit_test_setup_teardown(many_in_a_row, setup, end),
+        cmocka_unit_test_setup_teardown(not_the_apic_page, setup, end),
         cmocka_unit_test_setup_teardown(to_another_partition, setup, end),
         cmocka_unit_test_setup_teardown(kept, setup, end),
         cmocka_unit_test_setup_teardown(a_store_with_little_room, setup, end),

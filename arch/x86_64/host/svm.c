@@ -64,6 +64,11 @@ void svm_exit_on_spin(struct vcpu *v, bool on)
 }
 
 /* AVIC, which is not used, would need no address here either: the nested tables decide (B7-6). */
+bool svm_may_virt_apic(void)
+{
+    return false;
+}
+
 bool svm_virt_apic(const struct vcpu *v)
 {
     (void)v;

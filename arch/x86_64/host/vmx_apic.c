@@ -9,7 +9,9 @@
  */
 #include "vmx_vcpu.h"
 #include "apic.h"
+#include "apic_page.h"
 #include "port.h"
+#include "vm.h"
 
 bool vmx_apic_init(struct vmx_vcpu *x)
 {
@@ -37,13 +39,19 @@ static u64 mode(const struct vcpu *v)
     return v->lapic.base & (APIC_BASE_ENABLE | APIC_BASE_X2);
 }
 
+bool vmx_may_virt_apic(void)
+{
+    return vmx.apic_access;
+}
+
 bool vmx_virt_apic(const struct vcpu *v)
 {
-    return vmx.apic_access && mode(v) == APIC_BASE_ENABLE;
+    return vmx.apic_access && mode(v) == APIC_BASE_ENABLE && gpa_gfn((gpa_t){v->lapic.base}).v == APIC_PAGE_GFN.v;
 }
 
 void vmx_apic_page(struct vcpu *v, hpa_t at)
 {
+    check(read_held(&v->vm->tdp.lock), "B7-2: the address is written under the mapping lock");
     vmx_of(v)->apic_page = at;
     vmx_of(v)->apic_page_new = true;
 }

@@ -193,6 +193,11 @@ void hw_set_root(struct vcpu *v, hpa_t root)
     v->hw->root = root;
 }
 
+bool hw_may_virt_apic(void)
+{
+    return fake.may_virt_apic;
+}
+
 bool hw_virt_apic(const struct vcpu *v)
 {
     return v->hw->virt_apic;

@@ -37,7 +37,8 @@ struct fake_machine {
     unsigned console_writes;
     const char *input; /* what will be typed; NULL = nothing */
 
-    bool nx_needed; /* hw_nx_needed() */
+    bool nx_needed;     /* hw_nx_needed() */
+    bool may_virt_apic; /* hw_may_virt_apic() */
 };
 extern struct fake_machine fake;
 
