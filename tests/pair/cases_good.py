@@ -105,6 +105,9 @@ CASES = [
     *[Case(f"save-restore-{apf}", guest="saves", args="threads=32 mode=stop", disk="numbered save", latency=10,
            host=f"mem=16M resident=4M apf={apf} save=save", then="resident=4M restore=save",
            say=(r"restored from partition save", ": 0 wrong$")) for apf in ("legacy", "pf2", "int", "dual", "none")],
+    Case("save-restore-xapic", guest="saves", args="threads=32 mode=stop apic=xapic", disk="numbered save", latency=10,
+         host="mem=16M resident=4M apf=int save=save", then="resident=4M restore=save",
+         say=(r"restored from partition save", ": 0 wrong$")),
     Case("save-ten-times", guest="saves", args="threads=32 times=10", disk="numbered save", latency=10,
          host="mem=16M resident=4M apf=int save=save", say=("saves: 10 saves, .*: 0 wrong$",)),
     # On one CPU: four vCPUs on two have the host restore FPU registers often, which QEMU does not survive each time

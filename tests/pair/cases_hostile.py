@@ -54,8 +54,8 @@ CASES = [
     mode("halt", 5),
 
     mode("xapic-modes", vcpus=1),
-    *[Case(f"hostile-xapic-modes-vmx-{apicv.replace(',', '-')}", hw="vmx", guest="hostile", args="xapic-modes", limit=120,
-           cpus=1, host=f"mem=16M resident=4M vcpus=1 apicv={apicv}", say=("hostile: xapic-modes$",),
+    *[Case(f"hostile-xapic-modes-vmx-{apicv.replace(',', '-')}", hw="vmx", guest="hostile", args="xapic-modes",
+           limit=120, cpus=1, host=f"mem=16M resident=4M vcpus=1 apicv={apicv}", say=("hostile: xapic-modes$",),
            never=("^vm0.*not so",)) for apicv in ("all", "tpr,access,regs", "none")],
     mode("xapic-wrong"),
     stopped("xapic-fetch", "execution at gpa 0xfee00000, where there is no memory"),

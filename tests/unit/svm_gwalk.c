@@ -72,9 +72,10 @@ static void pae(void **state)
     rig.hw.vmcb.cr3 = 0x8fe0 | 0xf00000000;
     rig_entry(0x8fe0, RIG_PD | PTE_P);
     rig_entry(0x8fe0 + 3 * 8, RIG_PD | PTE_P | PTE_PS); /* reserved: no page */
-    assert_true(finds(0x5123, 0x5123));
-    assert_true(finds(0x1000005123, 0x5123));
-    assert_true(finds(0xc0005123, 0x5123));
+    rig_entry(RIG_PT + 5 * 8, 0x9000 | PTE_P);
+    assert_true(finds(0x5123, 0x9123));
+    assert_true(finds(0x1000005123, 0x9123));
+    assert_true(finds(0xc0005123, 0x9123));
     assert_true(gives_up(0x40005123));
     rig_entry(RIG_PD + 8, 0x12200000 | PTE_P | PTE_PS);
     assert_true(finds(0x2abcde, 0x122abcde));
