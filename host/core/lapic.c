@@ -30,6 +30,7 @@ void lapic_clear(struct vcpu *v)
     struct lapic *l = &v->lapic;
 
     at_store(&l->enabled, 0); /* first: from here on nothing is requested any more */
+    l->changed = true;
     l->svr = 0xff;
     l->tpr = l->esr = l->errors = 0;
     at_store(&l->ldr, 0);

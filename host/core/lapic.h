@@ -38,6 +38,7 @@ struct lapic {
     u32 enabled;  /* hardware and software enabled */
     u32 ldr, dfr; /* logical destination and its format: xAPIC mode */
     /* The owner's. */
+    bool changed; /* a register other than those of interrupts, since lapic_fill() */
     u32 svr;
     u32 tpr;    /* as last written to the register; holds while its class is that of CR8 */
     u32 esr;    /* error status as the guest reads it */
@@ -103,7 +104,7 @@ void lapic_mmio(struct vcpu *v, struct exit *e);
  * For hardware that virtualises the registers, in a page laid out as they are: fill it but for the task priority,
  * before an entry; and take what the guest may write there without an exit. Owner, outside guest mode.
  */
-void lapic_fill(const struct vcpu *v, u8 *page);
+void lapic_fill(struct vcpu *v, u8 *page);
 void lapic_written(struct vcpu *v, const u8 *page);
 /*
  * For hardware that delivers interrupts: IRR and ISR are in the page from an entry to the exit. What is requested

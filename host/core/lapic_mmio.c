@@ -88,6 +88,7 @@ void lapic_mmio(struct vcpu *v, struct exit *e)
     bool whole = !first && e->mmio.size == REG_BYTES, within = first + e->mmio.size <= REG_BYTES;
     bool ok = exists(reg) && (e->mmio.write ? whole : within);
 
+    v->lapic.changed |= e->mmio.write;
     if (!e->mmio.write)
         e->mmio.value = ok ? read_register(v, reg) >> 8 * first & (u32)(BIT(8 * e->mmio.size) - 1) : 0;
     else if (ok)

@@ -97,6 +97,7 @@ enum outcome lapic_msr(struct vcpu *v, struct exit *e)
 {
     bool ok = true;
 
+    v->lapic.changed |= e->msr.write;
     switch (e->msr.index) {
     case APIC_BASE_MSR:
         if (e->msr.write)

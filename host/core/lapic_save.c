@@ -43,6 +43,7 @@ void lapic_restore(struct vcpu *v, const struct lapic_saved *s)
 {
     struct lapic *l = &v->lapic;
 
+    l->changed = true;
     at_store(&l->base, s->base);
     at_store(&l->ldr, s->ldr);
     at_store(&l->dfr, s->dfr);

@@ -10,20 +10,28 @@ static u32 *place(u8 *page, u32 reg)
     return (u32 *)(page + (reg << 4));
 }
 
-void lapic_fill(const struct vcpu *v, u8 *page)
+static void fill(const struct vcpu *v, u8 *page, u32 reg)
 {
-    bool x2 = v->lapic.base & APIC_BASE_X2;
+    u64 value = 0;
 
-    for (u32 reg = 0; reg < PAGE_REGISTERS; reg++) {
-        u64 value = 0;
+    if (v->lapic.base & APIC_BASE_X2 ? !lapic_x2_read(v, reg, &value) : !lapic_page_read(v, reg, &value))
+        value = 0;
+    place(page, reg)[0] = (u32)value;
+    place(page, reg)[1] = (u32)(value >> 32); /* ICR in x2APIC mode */
+}
 
-        if (reg == REG_TPR)
-            continue;
-        if (x2 ? !lapic_x2_read(v, reg, &value) : !lapic_page_read(v, reg, &value))
-            value = 0;
-        place(page, reg)[0] = (u32)value;
-        place(page, reg)[1] = (u32)(value >> 32); /* ICR in x2APIC mode */
-    }
+/* What happens to interrupts changes all the time, the rest by writes alone. */
+void lapic_fill(struct vcpu *v, u8 *page)
+{
+    fill(v, page, REG_PPR);
+    for (u32 reg = REG_ISR; reg < REG_TMR; reg++)
+        fill(v, page, reg);
+    for (u32 reg = REG_IRR; reg < REG_ESR; reg++)
+        fill(v, page, reg);
+    for (u32 reg = 0; reg < PAGE_REGISTERS && v->lapic.changed; reg++)
+        if (reg != REG_TPR)
+            fill(v, page, reg);
+    v->lapic.changed = false;
 }
 
 /* In xAPIC mode the destination of an interprocessor interrupt is just stored. */
