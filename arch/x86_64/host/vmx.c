@@ -125,7 +125,10 @@ void vmx_step_over(struct vmx_vcpu *x)
         x->rip = (u32)x->rip;
     x->interruptible &= ~(VMX_SHADOW_STI | VMX_SHADOW_MOV_SS);
     if (x->rflags & RFLAGS_TF) {
-        write_dr6(read_dr6() | DR6_BS);
+        if (x->loaded)
+            write_dr6(read_dr6() | DR6_BS);
+        else
+            x->dr6 |= DR6_BS; /* a save has let go of it meanwhile */
         vmx_event_exception(x, VEC_DB);
     }
 }
@@ -161,8 +164,8 @@ void vmx_run(struct vcpu *v, struct exit *e)
         entry_failed(x, e, x->reason, "VM entry rejected the guest state");
         return;
     }
+    vmx_event_return(v);
     vmx_apic_exited(v);
-    vmx_event_return(x);
     vmx_exit(v, e);
 }
 

@@ -84,6 +84,7 @@ static void lend_interrupts(struct vcpu *v)
     int requested, serving;
 
     lapic_lend(v, vmx_of(v)->apic, &requested, &serving);
+    vmx_of(v)->requested = (u8)MAX(requested, 0);
     vmx_write(VMCS_GUEST_INT_STATUS, (u64)MAX(serving, 0) << 8 | (u64)MAX(requested, 0));
 }
 
@@ -107,6 +108,30 @@ void vmx_apic_enter(struct vcpu *v)
         lapic_fill(v, x->apic);
     if (on & VMX_PROC2_INTR)
         lend_interrupts(v);
+}
+
+static bool marked(const u8 *registers, u8 vector)
+{
+    return *(const u32 *)(registers + (vector / 32 << 4)) & BIT(vector % 32);
+}
+
+/*
+ * Where the exit names what was delivered before instead (vmx_probe.c), it is the virtual interrupt that has come into
+ * service since the entry, if the guest has interrupts on: had its delivery ended they were off. A handler that sets IF
+ * before its EOI, and whose exception then is what cannot be delivered, is not told apart.
+ */
+u32 vmx_apic_vectoring(const struct vcpu *v, u32 vectoring)
+{
+    const struct vmx_vcpu *x = vmx_of(v);
+    u8 serving;
+
+    if (!(x->proc2 & VMX_PROC2_INTR) || !(x->rflags & RFLAGS_IF))
+        return vectoring;
+    serving = (u8)(vmx_read(VMCS_GUEST_INT_STATUS) >> 8);
+    if (!serving || (v->lapic.isr[serving / 32] & BIT(serving % 32) &&
+                     (serving != x->requested || marked(x->apic + APIC_IRR, serving))))
+        return vectoring; /* it was in service before */
+    return (u32)VMX_EVENT_VALID | VMX_EVENT_INTR | serving;
 }
 
 void vmx_apic_exited(struct vcpu *v)

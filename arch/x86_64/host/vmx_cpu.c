@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx_cpu.c: find out what this machine has of VMX, choose, and switch it on (SDM vol. 3, 24 and appendix A). */
-#include "vmx_cpu.h"
+#include "vmx_vcpu.h"
 #include "backend.h"
 #include "apic.h"
 #include "cpu.h"
@@ -184,6 +184,8 @@ bool vmx_cpu_init(void)
     write_cr4(read_cr4() | CR4_VMXE);
     memcpy(region, &vmx.revision, sizeof(vmx.revision));
     check(vmxon(port_hpa(region)), "VMXON takes a region of this CPU's revision (SDM 24.11.5)");
+    if (!port_cpu() && vmx.virtual_intr)
+        vmx.unnamed = !vmx_delivery_named();
     return true;
 }
 

@@ -34,6 +34,7 @@ struct vmx_features {
     /* Found, and not switched off. */
     bool ad, vpid, timer, pml;
     bool tpr_shadow, apic_access, apic_regs, virtual_intr, x2apic;
+    bool unnamed; /* an exit does not name the virtual interrupt whose delivery it ended */
     hpa_t msr_bitmap, msr_bitmap_x2apic; /* the second one where x2APIC mode is virtualised */
 };
 extern struct vmx_features vmx;

@@ -104,8 +104,9 @@ static bool redelivered_by_rip(u32 info)
     return (info & VMX_EVENT_TYPE) >= VMX_EVENT_SOFT;
 }
 
-void vmx_event_return(struct vmx_vcpu *x)
+void vmx_event_return(struct vcpu *v)
 {
+    struct vmx_vcpu *x = vmx_of(v);
     u32 vectoring = (u32)vmx_read(VMCS_VECTORING), event = (u32)vmx_read(VMCS_EXIT_EVENT);
     bool exception = (u16)x->reason == VMX_EXIT_EXCEPTION;
 
@@ -114,7 +115,11 @@ void vmx_event_return(struct vmx_vcpu *x)
         ((u16)x->reason == VMX_EXIT_EPT_VIOLATION && !(vectoring & VMX_EVENT_VALID) &&
          x->qualification & VMX_EPT_UNBLOCKED))
         x->interruptible |= VMX_NMI_BLOCKED;
-    if (!(vectoring & VMX_EVENT_VALID) || redelivered_by_rip(vectoring))
+    if (!(vectoring & VMX_EVENT_VALID))
+        return;
+    if (vmx.unnamed)
+        vectoring = vmx_apic_vectoring(v, vectoring);
+    if (redelivered_by_rip(vectoring))
         return;
     if ((vectoring & VMX_EVENT_TYPE) == VMX_EVENT_NMI)
         x->interruptible &= ~VMX_NMI_BLOCKED; /* its delivery blocks them */

@@ -11,6 +11,7 @@
 
 struct vmx_state {
     u32 magic, tpr;
+    u32 length, reserved; /* of the instruction that asked for it: the restored vCPU is to get behind it */
     struct vmx_event event;
     u64 rip, rflags, cr0, cr2, efer, interruptible;
     u64 gpr[GPRS], dr[4], dr6, swapped[SWAPS];
@@ -26,6 +27,7 @@ void vmx_save(const struct vcpu *v, void *to)
 
     *s = (struct vmx_state){.magic = VMX_STATE_MAGIC,
                             .tpr = x->apic[APIC_TPR],
+                            .length = x->length,
                             .event = x->event,
                             .rip = x->rip,
                             .rflags = x->rflags,
@@ -53,7 +55,7 @@ bool vmx_restorable(const void *from)
     u32 mxcsr;
 
     memcpy(&mxcsr, s->fpu + FX_MXCSR, sizeof(mxcsr));
-    return s->magic == VMX_STATE_MAGIC && s->tpr <= 0xff && !(mxcsr & ~MXCSR_DEFINED) &&
+    return s->magic == VMX_STATE_MAGIC && s->tpr <= 0xff && s->length <= INSN_BYTES_MAX && !(mxcsr & ~MXCSR_DEFINED) &&
            !(s->efer & ~(u64)EFER_GUEST) && !(s->dr6 >> 32) && !(s->swapped[SWAP_SFMASK] >> 32) &&
            canonical(s->swapped[SWAP_LSTAR]) && canonical(s->swapped[SWAP_CSTAR]) &&
            canonical(s->swapped[SWAP_KERNEL_GS]);
@@ -66,6 +68,8 @@ void vmx_restore(struct vcpu *v, const void *from)
 
     vmx_init(v);
     x->apic[APIC_TPR] = (u8)s->tpr;
+    x->length = s->length;
+    x->reason = 0; /* an instruction, whichever */
     x->event = s->event;
     x->rip = s->rip;
     x->rflags = s->rflags;

@@ -77,6 +77,7 @@ struct vmx_vcpu {
 
     u8 *apic; /* the virtual-APIC page */
     u32 tpr_threshold;
+    u8 requested; /* the highest interrupt that the last entry lent to the hardware; 0: none */
     hpa_t apic_page; /* the APIC-access page; 0: not known yet */
     bool apic_page_new;
 };
@@ -124,14 +125,21 @@ size_t vmx_code(const struct vcpu *v, u8 *to, size_t n);
 /* vmx_event.c: queue an exception for the next entry. */
 void vmx_event_exception(struct vmx_vcpu *x, u8 vector);
 void vmx_event_exception_error(struct vmx_vcpu *x, u8 vector, u32 error);
-/* vmx_event.c: after an exit, put back what it interrupted the delivery of; and NMIs that an IRET had not unblocked. */
-void vmx_event_return(struct vmx_vcpu *x);
+/*
+ * vmx_event.c: after an exit and before vmx_apic_exited(), put back what it interrupted the delivery of; and NMIs that an
+ * IRET had not unblocked.
+ */
+void vmx_event_return(struct vcpu *v);
 
 /* vmx_apic.c: the parts of APIC virtualisation that this vCPU's mode allows, before an entry and after an exit. */
 bool vmx_apic_init(struct vmx_vcpu *x) must_check;
 void vmx_apic_free(struct vmx_vcpu *x);
 void vmx_apic_enter(struct vcpu *v);
 void vmx_apic_exited(struct vcpu *v);
+/* What was being delivered at an exit that says it was `vectoring`. */
+u32 vmx_apic_vectoring(const struct vcpu *v, u32 vectoring);
+/* vmx_probe.c: once, where VMX is on and virtual-interrupt delivery used. */
+bool vmx_delivery_named(void);
 /* Exits 44 and 56. */
 void vmx_apic_access(struct vcpu *v, struct exit *e);
 void vmx_apic_written(struct vcpu *v, struct exit *e);

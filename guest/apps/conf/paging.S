@@ -3,14 +3,19 @@
 #include "cpu.h"
 #include "frame.h"
 
-/* rax, rcx, rdx are free; what is done without paging is 32-bit code. */
+/*
+ * rax, rcx, rdx are free; what is done without paging is 32-bit code. Its data segment has to be loaded: an IRET to CPL 3
+ * has emptied DS, and only 64-bit code does not mind (SDM vol. 2, IRET).
+ */
 .macro without_paging what:vararg
     mov %rsp, %r8
     push $SEL_CODE32
     push $1f
     lretq
     .code32
-1:  mov %cr0, %eax
+1:  mov $SEL_DATA, %eax
+    mov %eax, %ds
+    mov %cr0, %eax
     and $~CR0_PG, %eax
     mov %eax, %cr0
     \what
