@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* lapic_virt.c: the registers in a page that hardware serves the guest from (SDM vol. 3, 30.1). */
 #include "lapic_parts.h"
+#include "hw.h"
 
 #define PAGE_REGISTERS 0x40u
 #define NOT_DELIVERED  0xffffu /* vectors 0-15 of the first word (A3-41) */
@@ -23,11 +24,13 @@ static void fill(const struct vcpu *v, u8 *page, u32 reg)
 /* What happens to interrupts changes all the time, the rest by writes alone. */
 void lapic_fill(struct vcpu *v, u8 *page)
 {
-    fill(v, page, REG_PPR);
-    for (u32 reg = REG_ISR; reg < REG_TMR; reg++)
-        fill(v, page, reg);
-    for (u32 reg = REG_IRR; reg < REG_ESR; reg++)
-        fill(v, page, reg);
+    if (!hw_virt_intr(v)) { /* else it keeps these itself */
+        fill(v, page, REG_PPR);
+        for (u32 i = 0; i < 8; i++) {
+            *place(page, REG_ISR + i) = v->lapic.isr[i];
+            *place(page, REG_IRR + i) = at_load(&v->pub.irr[i]);
+        }
+    }
     for (u32 reg = 0; reg < PAGE_REGISTERS && v->lapic.changed; reg++)
         if (reg != REG_TPR)
             fill(v, page, reg);

@@ -46,7 +46,8 @@ bool vmx_may_virt_apic(void)
 
 bool vmx_virt_apic(const struct vcpu *v)
 {
-    return vmx.apic_access && mode(v) == APIC_BASE_ENABLE && gpa_gfn((gpa_t){v->lapic.base}).v == APIC_PAGE_GFN.v;
+    return vmx.apic_access && mode(v) == APIC_BASE_ENABLE &&
+           gpa_gfn((gpa_t){v->lapic.base}).v == APIC_PAGE_GFN.v;
 }
 
 void vmx_apic_page(struct vcpu *v, hpa_t at)

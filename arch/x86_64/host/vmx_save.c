@@ -55,10 +55,10 @@ bool vmx_restorable(const void *from)
     u32 mxcsr;
 
     memcpy(&mxcsr, s->fpu + FX_MXCSR, sizeof(mxcsr));
-    return s->magic == VMX_STATE_MAGIC && s->tpr <= 0xff && s->length <= INSN_BYTES_MAX && !(mxcsr & ~MXCSR_DEFINED) &&
-           !(s->efer & ~(u64)EFER_GUEST) && !(s->dr6 >> 32) && !(s->swapped[SWAP_SFMASK] >> 32) &&
-           canonical(s->swapped[SWAP_LSTAR]) && canonical(s->swapped[SWAP_CSTAR]) &&
-           canonical(s->swapped[SWAP_KERNEL_GS]);
+    return s->magic == VMX_STATE_MAGIC && s->tpr <= 0xff && s->length <= INSN_BYTES_MAX &&
+           !(mxcsr & ~MXCSR_DEFINED) && !(s->efer & ~(u64)EFER_GUEST) && !(s->dr6 >> 32) &&
+           !(s->swapped[SWAP_SFMASK] >> 32) && canonical(s->swapped[SWAP_LSTAR]) &&
+           canonical(s->swapped[SWAP_CSTAR]) && canonical(s->swapped[SWAP_KERNEL_GS]);
 }
 
 void vmx_restore(struct vcpu *v, const void *from)

@@ -77,7 +77,7 @@ struct vmx_vcpu {
 
     u8 *apic; /* the virtual-APIC page */
     u32 tpr_threshold;
-    u8 requested; /* the highest interrupt that the last entry lent to the hardware; 0: none */
+    u8 requested;    /* the highest interrupt that the last entry lent to the hardware; 0: none */
     hpa_t apic_page; /* the APIC-access page; 0: not known yet */
     bool apic_page_new;
 };
