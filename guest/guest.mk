@@ -2,10 +2,11 @@
 # guest.mk: what is booted as a guest: our programs, each with either C library, and programs of others.
 
 # Every guest/apps/APP.c, or folder guest/apps/APP, is one; so are the pair tests' own in tests/pair/guest. There is one
-# for each C library: build/LIBC/guest-APP.elf. guest/libc/LIBC.c is what only that library needs.
+# for each C library: build/LIBC/guest-APP.elf. guest/libc/LIBC.c, or the folder of that name, is what only that library
+# needs.
 KERN_OBJS  = $(call objects,guest,common/lib guest/kern guest/fs arch/x86_64/guest)
-LIBC_SRCS  = $(filter-out guest/libc/newlib.c guest/libc/picolibc.c,$(wildcard guest/libc/*.c))
-libc_objs  = $(patsubst %,build/$1/%.o,$(LIBC_SRCS) guest/libc/$1.c)
+LIBC_SRCS  = $(filter-out guest/libc/picolibc.c,$(wildcard guest/libc/*.c))
+libc_objs  = $(patsubst %,build/$1/%.o,$(LIBC_SRCS) $(wildcard guest/libc/$1.c guest/libc/$1/*.c))
 GUEST_LD   = arch/x86_64/guest/link.ld
 APP_ROOMS  = guest/apps tests/pair/guest
 app_names  = $(basename $(notdir $(wildcard $1/*.c) $(patsubst %/,%,$(wildcard $1/*/))))

@@ -31,6 +31,7 @@ HOST_STATUS = {
 }
 
 
+GUEST_CMDLINE_MAX = 1023  # BOOT_CMDLINE_MAX of guest/kern/boot.h, less its NUL
 LIBCS = ("newlib", "picolibc")
 LIBC = os.environ.get("LIBC") or LIBCS[0]  # as the Makefile has it
 
@@ -40,13 +41,19 @@ def image(app, suffix=".elf", libc=LIBC):
     return f"build/{libc}/guest-{app}{suffix}"
 
 
-def libc_missing(libc):
-    """Why there is no such C library here; None if there is one."""
+def missing(what):
+    """Why build/WHAT, which is made from the source of others, is not there; None if it is."""
     try:
-        with open(f"build/libc/{libc}/unavailable", encoding="utf-8") as why:
+        with open(f"build/{what}/unavailable", encoding="utf-8") as why:
             return why.read().strip().splitlines()[-1]
     except OSError:
         return None
+
+
+def size(text):
+    """Bytes: a number with K, M or G behind it, or nothing; None if it is none."""
+    found = re.fullmatch(r"(\d+)([KMG]?)", text)
+    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]] if found else None
 
 
 def encode(text):

@@ -3,10 +3,11 @@
 
 import math
 import os
-import re
 import signal
 import subprocess
 import sys
+
+import machine
 
 NEWLIB = "/usr/src/newlib"
 
@@ -40,10 +41,10 @@ def choice(name, default, among):
 def size(name, default):
     """Bytes."""
     text = setting(name, default)
-    found = re.fullmatch(r"(\d+)([KMG]?)", text)
-    if not found:
+    found = machine.size(text)
+    if found is None:
         raise Refused(f"{name}={text}: not a size like 64M")
-    return int(found[1]) << {"": 0, "K": 10, "M": 20, "G": 30}[found[2]]
+    return found
 
 
 def swap_mib(path):

@@ -4,7 +4,8 @@
 #include "sim_atomic.h"
 #include "frames.h"
 
-#define STALL_POINTS 10000 /* one CPU runs alone, when it does, for as long as this at most */
+#define STALL_POINTS 10000  /* one CPU runs alone, when it does, for as long as this at most */
+#define BEHIND_MAX   100000 /* points; a CPU that is left standing for longer than its share comes next */
 
 struct machine machine;
 
@@ -73,6 +74,38 @@ static void sleep_on(void)
     }
 }
 
+/*
+ * A CPU that changes much is often cut short, and those that take its place may run alone for long: its work then takes
+ * a hundred times as long as theirs, and whoever waits for it is late through nobody's fault.
+ */
+static void share(void)
+{
+    u64 points = machine.point - machine.turn_began;
+
+    for (unsigned i = 0; i < machine.config.cpus; i++) {
+        struct model_cpu *c = &machine.cpu[i];
+
+        if (c == machine.running)
+            c->behind -= MIN(c->behind, points * (machine.config.cpus - 1));
+        else
+            c->behind = can_run(c) ? c->behind + points : 0;
+    }
+    machine.turn_began = machine.point;
+}
+
+/* The one of them that has waited too long, if there is one. */
+static struct model_cpu *late(struct model_cpu *const *able, unsigned n, struct model_cpu *otherwise)
+{
+    u64 most = BEHIND_MAX;
+
+    for (unsigned i = 0; i < n; i++)
+        if (able[i]->behind > most) {
+            otherwise = able[i];
+            most = able[i]->behind;
+        }
+    return otherwise;
+}
+
 /* A CPU that can run, any of them with the same chance, `not` only if there is no other; NULL = all have ended. */
 static struct model_cpu *choose(const struct model_cpu * not )
 {
@@ -87,7 +120,7 @@ static struct model_cpu *choose(const struct model_cpu * not )
             able[n++] = c;
     }
     if (n)
-        return able[rng_below(&machine.rng, n)];
+        return late(able, n, able[rng_below(&machine.rng, n)]);
     if (not &&can_run(not ))
         return &machine.cpu[machine_cpu(not )];
     return ended == machine.config.cpus ? NULL : (sleep_on(), choose(NULL));
@@ -107,14 +140,20 @@ static void go(struct model_cpu *to)
 static void turn(const struct model_cpu * not )
 {
     const struct machine_config *c = &machine.config;
+    struct model_cpu *next;
 
+    share();
     machine.left = 1 + (unsigned)rng_below(&machine.rng, 2 * c->burst);
     if (rng_chance(&machine.rng, c->stall))
         machine.left = 1 + (unsigned)rng_below(&machine.rng, STALL_POINTS);
     if (rng_chance(&machine.rng, c->spurious))
         machine_interrupt((unsigned)rng_below(&machine.rng, c->cpus), 0);
     player_look();
-    go(choose(not ));
+    next = choose(not );
+    machine.catches_up = next && next->behind > BEHIND_MAX;
+    if (machine.catches_up)
+        machine.left = STALL_POINTS;
+    go(next);
 }
 
 static void pass_time(void)
@@ -138,7 +177,7 @@ void sim_change(void)
     if (!machine.running)
         return;
     pass_time();
-    if (!--machine.left || rng_chance(&machine.rng, machine.config.change))
+    if (!--machine.left || (rng_chance(&machine.rng, machine.config.change) && !machine.catches_up))
         turn(NULL);
 }
 
@@ -147,6 +186,7 @@ void sim_relax(void)
     if (!machine.running)
         return;
     pass_time();
+    machine.running->behind = 0; /* it gives its turn away */
     turn(machine.running);
 }
 

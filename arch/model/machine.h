@@ -47,6 +47,7 @@ struct model_cpu {
     u64 irq_at;         /* ns; when the interrupt that is under way arrives, TIME_NEVER = none */
     u64 timer;          /* ns, TIME_NEVER = off */
     u64 device_at;      /* ns; from then on a device has something for this CPU, TIME_NEVER = nothing */
+    u64 behind;         /* points that it is short of its share since it could run */
     struct vcpu *guest; /* in guest mode: whose */
     struct fiber fiber;
 };
@@ -56,8 +57,10 @@ struct model_cpu {
 struct machine {
     struct machine_config config;
     struct rng rng;
-    u64 now, point; /* ns; scheduling points passed */
-    unsigned left;  /* points until the next switch */
+    u64 now, point;  /* ns; scheduling points passed */
+    unsigned left;   /* points until the next switch */
+    u64 turn_began;  /* the point at which it did */
+    bool catches_up; /* nothing ends this turn early */
     struct model_cpu cpu[CPU_MAX];
     struct model_cpu *running; /* NULL: set-up and tear-down, where nothing else runs */
     size_t zalloced;

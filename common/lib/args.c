@@ -2,6 +2,7 @@
 /* args.c: split a command line into words, recognise keys, convert values. */
 #include "lib/args.h"
 #include "lib/fmt.h"
+#include "lib/percent.h"
 #include "lib/str.h"
 
 #define ARG_SHOWN 60 /* of a wrong value, in messages */
@@ -20,15 +21,6 @@ static bool text_is(struct arg_text t, const char *s)
     return t.len == strlen(s) && !memcmp(t.at, s, t.len);
 }
 
-static unsigned digit(char c)
-{
-    if (c >= '0' && c <= '9')
-        return (unsigned)(c - '0');
-    if (c >= 'a' && c <= 'f')
-        return (unsigned)(c - 'a') + 10;
-    return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : ~0u;
-}
-
 /* Digits, then one of the units, then nothing; false also when the value does not fit. */
 static bool read_scaled(struct arg_text t, const struct unit *units, unsigned count, u64 *out)
 {
@@ -36,8 +28,8 @@ static bool read_scaled(struct arg_text t, const struct unit *units, unsigned co
     size_t i = base == 16 ? 2 : 0, start = i;
     u64 v = 0;
 
-    for (; i < t.len && digit(t.at[i]) < base; i++)
-        if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, digit(t.at[i]), &v))
+    for (; i < t.len && hex_digit(t.at[i]) < base; i++)
+        if (__builtin_mul_overflow(v, base, &v) || __builtin_add_overflow(v, hex_digit(t.at[i]), &v))
             return false;
     if (i == start)
         return false;

@@ -6,6 +6,7 @@
  * are touched: checksums (070702) are not verified, because that would read every page of the module.
  */
 #include "cpio.h"
+#include "lib/percent.h"
 #include "lib/str.h"
 
 #define HEADER_BYTES 110u
@@ -46,28 +47,15 @@ static enum cpio_result bad(struct cpio *c, u64 at, const char *wrong)
     return CPIO_BAD;
 }
 
-static bool digit(u8 c, u32 *v)
-{
-    u8 lower = c | 0x20;
-
-    if (c >= '0' && c <= '9')
-        *v = (u32)(c - '0');
-    else if (lower >= 'a' && lower <= 'f')
-        *v = (u32)(lower - 'a' + 10);
-    else
-        return false;
-    return true;
-}
-
 /* The offset of the first byte that is no digit; 0 if all are. */
 static u64 read_fields(const u8 *header, u32 *field)
 {
     for (u32 i = 0; i < FIELDS; i++) {
         field[i] = 0;
         for (u32 j = 0; j < DIGITS; j++) {
-            u32 at = MAGIC_BYTES + i * DIGITS + j, v;
+            u32 at = MAGIC_BYTES + i * DIGITS + j, v = hex_digit((char)header[at]);
 
-            if (!digit(header[at], &v))
+            if (v >= 16)
                 return at;
             field[i] = field[i] << 4 | v;
         }

@@ -15,7 +15,7 @@
 
 struct thread;
 
-/* Without being told otherwise (stack_bytes 0) a thread has a stack of THREAD_STACK bytes, a guard page below it. */
+/* Without being told otherwise (stack_bytes 0) a thread has a stack of THREAD_STACK bytes above guard pages. */
 struct thread_attr {
     const char *name;   /* for reports; copied, cut to THREAD_NAME_MAX; NULL = a number */
     size_t stack_bytes; /* at least; rounded up to pages */

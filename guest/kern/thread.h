@@ -68,5 +68,5 @@ void thread_adopt_first(struct percpu *c);
 void *thread_idle_stack(unsigned cpu);
 /* The context that runs now becomes c's idle thread. */
 void thread_adopt_idle(struct percpu *c);
-/* The thread, not an idle one, below whose stack addr lies in the guard page; NULL if it does not. */
+/* The thread, not an idle one, below whose stack addr lies in the guard pages; NULL if it does not. */
 struct thread *thread_guarded(u64 addr);

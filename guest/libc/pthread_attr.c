@@ -76,7 +76,7 @@ int pthread_attr_getguardsize(const pthread_attr_t *a, size_t *bytes)
     return 0;
 }
 
-/* The guard is a page whatever is asked for. */
+/* The guard is what each stack has (guest/kern/stack.h), whatever is asked for. */
 int pthread_attr_setguardsize(pthread_attr_t *a, size_t bytes)
 {
     a->__guard = bytes;

@@ -45,7 +45,7 @@ int main(void)
 
 
 def stranger(t, libc, folder):
-    if missing := machine.libc_missing(libc):
+    if missing := machine.missing(f"libc/{libc}"):
         t.result(f"{libc}: a program of a stranger's", skip=missing)
         return
     source, program = f"{folder}/hello.c", f"{folder}/hello.elf"

@@ -25,7 +25,7 @@ def skipping(files):
 
 
 def lua(t, libc):
-    if missing := machine.libc_missing(libc):
+    if missing := machine.missing(f"libc/{libc}"):
         t.result(f"{libc}: Lua", skip=missing)
         return
     program = f"build/{libc}/lua.elf"

@@ -17,7 +17,6 @@ import machine
 FOLDER = "build/foreign"
 DB, TEXT, IMAGE = f"{FOLDER}/small.db", f"{FOLDER}/text.db", f"{FOLDER}/write.img"
 ROWS = 8000
-LIBCS = ("newlib", "picolibc")
 LIMIT = "120"  # seconds for one boot
 ODD = ["two\nlines", "back\\slash \\x41", "tab\tand\x01\x7f", "naïve – ☃", "x" * 700, None, 0.1, -1e300, 2**62, b"blob",
        ""]
@@ -87,30 +86,22 @@ def writes(libc, journal):
     subprocess.run(["images/disk.sh", DB, IMAGE, "80"], check=True)
     words = {k: machine.encode(v.format(journal)) if k in ("db", "before", "sql", "after") else v
              for k, v in WRITE.items()}
-    m = machine.Machine(disk=IMAGE, guest=f"build/{libc}/guest-sql.elf", host_args="mem=64M resident=3M apf=int",
+    m = machine.Machine(disk=IMAGE, guest=machine.image("sql", libc=libc), host_args="mem=64M resident=3M apf=int",
                         guest_args=" ".join(f"{k}={v}" for k, v in words.items()))
     outcome = machine.run(m.command(), int(LIMIT))
     text = outcome.console.decode(errors="replace")
     yield from expect((outcome.status(), text), 0, "sql| ok", f"sql| 200|{199 * 200 // 2}|200")
 
 
-def built():
-    """Why the guests are not there, if they are not."""
-    if os.path.exists("build/sqlite/unavailable"):
-        with open("build/sqlite/unavailable", encoding="utf-8") as why:
-            return why.read().strip().splitlines()[-1]
-    return None
-
-
 def main():
     os.chdir(ROOT)
-    tap, missing = lint.Tap(), built()
+    tap, missing = lint.Tap(), machine.missing("sqlite")
     if missing:
         print(f"1..0 # SKIP {missing}")
         return
     make_databases()
-    for libc in LIBCS:
-        image = f"build/{libc}/guest-sql.elf"
+    for libc in machine.LIBCS:
+        image = machine.image("sql", libc=libc)
         if not os.path.exists(image):
             tap.skip(f"{libc}: SQLite as a guest", f"no {image}")
             continue

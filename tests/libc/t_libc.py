@@ -128,10 +128,8 @@ def suites(report):
 
 def libraries(report):
     for libc in machine.LIBCS:
-        reason = f"build/libc/{libc}/unavailable"
-        if os.path.exists(reason):
-            with open(reason, encoding="utf-8") as f:
-                report.line(True, f"{libc} # SKIP {f.read().strip()}")
+        if why := machine.missing(f"libc/{libc}"):
+            report.line(True, f"{libc} # SKIP {why}")
         else:
             yield libc
 

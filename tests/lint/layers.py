@@ -21,7 +21,7 @@ ROOMS = {
     "guest/kern": (KERN, FREESTANDING),
     "arch/x86_64/guest": (ARCH + ["guest/kern", "arch/x86_64/guest"], FREESTANDING),
     "guest/fs": (KERN + ["guest/fs"], FREESTANDING),
-    "guest/libc": (KERN + ["guest/fs"], None),
+    "guest/libc": (KERN + ["guest/fs", "guest/libc"], None),
     "guest/apps/conf": (ARCH + ["guest/kern"], FREESTANDING),
     "guest/apps": (KERN, None),
 }

@@ -70,7 +70,7 @@ class Case:
 
     def command(self):
         """The emulator's words, with everything they name made ready."""
-        skip_if(machine.libc_missing(self.libc) or hardware.missing(self.hw))
+        skip_if(machine.missing(f"libc/{self.libc}") or hardware.missing(self.hw))
         if self.boot == "run":
             return ["env", "LATENCY=0", "images/run"]
         facts = disks.facts[self.disk]

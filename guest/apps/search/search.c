@@ -7,6 +7,7 @@
  * Ends with 0, with STATUS_DISAGREE if the two searches differ, with STATUS_USAGE if there is nothing to search.
  */
 #include "phase.h"
+#include "lib/percent.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,34 +30,11 @@ static int fail(const char *why)
     return STATUS_USAGE;
 }
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)((at - digits) % 16) : -1;
-}
-
-/* A per cent sign stands for itself unless two hexadecimal digits follow. */
-static size_t decode(uint8_t *out, const char *text)
-{
-    size_t n = 0;
-
-    while (*text && n < PATTERN_MAX) {
-        int hi = text[0] == '%' ? hex_digit(text[1]) : -1;
-        int lo = hi >= 0 ? hex_digit(text[2]) : -1;
-
-        out[n++] = lo >= 0 ? (uint8_t)(hi << 4 | lo) : (uint8_t)*text;
-        text += lo >= 0 ? 3 : 1;
-    }
-    return n;
-}
-
 static void read_options(struct options *o, int argc, char **argv)
 {
     for (int i = 1; i < argc; i++) {
         if (!strncmp(argv[i], "pattern=", 8))
-            o->pattern_len = decode(o->pattern, argv[i] + 8);
+            o->pattern_len = percent_decode(o->pattern, PATTERN_MAX, argv[i] + 8);
         else if (!strncmp(argv[i], "threads=", 8))
             o->threads = (unsigned)strtoul(argv[i] + 8, NULL, 10);
         else if (!strcmp(argv[i], "apf=on"))

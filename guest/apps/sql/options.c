@@ -2,30 +2,13 @@
 /* options.c: read `key=value` words, undo their percent encoding, check numbers. */
 #include "options.h"
 #include "phase.h"
+#include "lib/percent.h"
 #include <stdlib.h>
 #include <string.h>
 
-static int hex_digit(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *at = c ? strchr(digits, c) : NULL;
-
-    return at ? (int)((at - digits) % 16) : -1;
-}
-
-/* A per cent sign stands for itself unless two hexadecimal digits follow. */
 static char *decode(char *text)
 {
-    char *out = text;
-
-    for (const char *in = text; *in;) {
-        int hi = in[0] == '%' ? hex_digit(in[1]) : -1;
-        int lo = hi >= 0 ? hex_digit(in[2]) : -1;
-
-        *out++ = lo >= 0 ? (char)(hi << 4 | lo) : *in;
-        in += lo >= 0 ? 3 : 1;
-    }
-    *out = 0;
+    text[percent_decode(text, SIZE_MAX, text)] = 0;
     return text;
 }
 
