@@ -193,6 +193,18 @@ void hw_flush(struct vcpu *v)
     v->hw->flush = true;
 }
 
+/* Of the extensions with such a list only the dirty bits are modelled. */
+bool hw_has_log(void)
+{
+    return false;
+}
+
+void hw_log_writes(struct vcpu *v, bool on)
+{
+    (void)v;
+    check(!on, "no list is kept of written pages");
+}
+
 bool hw_will_flush(const struct vcpu *v)
 {
     return v->hw->flush || v->flush_seen != v->vm->flush_generation;

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* dirty.c: bitmaps of what was written: begin to keep them, set, take, give up. */
 #include "dirty.h"
+#include "flush.h"
+#include "hw.h"
+#include "pass.h"
 #include "vm.h"
 #include "port.h"
 
@@ -20,6 +23,24 @@ void dirty_mark(struct vm *vm, struct slot *s, gfn_t start, u64 pages)
         return;
     for (; at < end; at = (at | 63) + 1)
         at_or(&s->log[at / 64], mask_of(at, end));
+}
+
+void dirty_logged(struct vcpu *v, const u64 *gpa, unsigned n)
+{
+    pass_enter(v->pass);
+    for (unsigned i = 0; i < n; i++) {
+        gfn_t gfn = gpa_gfn((gpa_t){gpa[i]});
+        struct slot *s = slot_find_any(v->vm, gfn);
+
+        if (s)
+            dirty_mark(v->vm, s, gfn, 1);
+    }
+    pass_leave(v->pass);
+}
+
+enum tdp_log dirty_best(const struct tdp *t)
+{
+    return !tdp_has_dirty(t) ? TDP_LOG_WRITE_PROTECT : hw_has_log() ? TDP_LOG_HARDWARE : TDP_LOG_DIRTY_BIT;
 }
 
 /*
@@ -53,15 +74,21 @@ static bool make_bitmaps(struct vm *vm)
     return true;
 }
 
-/* From here no leaf of the slot is written unnoticed, once TLBs are flushed. */
-static void cover(struct vm *vm, struct slot *s, struct tdp_gather *g)
+/* From here no leaf of the range is written unnoticed, once TLBs are flushed. */
+static void cover(struct vm *vm, gfn_t start, gfn_t end, struct tdp_gather *g)
 {
-    gfn_t end = {s->base.v + s->pages};
-
-    if (at_load(&vm->tdp.log) == TDP_LOG_DIRTY_BIT)
-        tdp_harvest(&vm->tdp, s->base, end, g);
+    if (at_load(&vm->tdp.log) == TDP_LOG_WRITE_PROTECT)
+        tdp_write_protect(&vm->tdp, start, end, g);
     else
-        tdp_write_protect(&vm->tdp, s->base, end, g);
+        tdp_harvest(&vm->tdp, start, end, g);
+}
+
+static void cover_all(struct vm *vm, struct tdp_gather *g)
+{
+    struct slot *s;
+
+    for (unsigned i = 0; (s = vm_slot(vm, i)); i++)
+        cover(vm, s->base, (gfn_t){s->base.v + s->pages}, g);
 }
 
 /*
@@ -84,16 +111,15 @@ static void turn_on(struct vm *vm, enum tdp_log mode)
     }
     at_store_rel(&vm->tdp.log, mode);
     quiet_begin(vm); /* P12: a full barrier: the log is on before a leaf is read; pairs with tdp_improve() */
-    for (unsigned i = 0; (s = vm_slot(vm, i)); i++)
-        cover(vm, s, &g);
+    cover_all(vm, &g);
     quiet_end(vm);
     tdp_commit(&vm->tdp, &g);
     write_unlock(&vm->tdp.lock);
     bracket_end(vm, &b);
 }
 
-/* One dirty bit for many pages would say too much (C8-3). What memory does not suffice for stays huge, and says so. */
-static void split_huge_leaves(struct vm *vm, struct slot *s)
+/* One dirty bit for many pages would say too much (C8-3). What memory does not suffice for stays huge: false. */
+static bool split_huge_leaves(struct vm *vm, struct slot *s)
 {
     struct tdp_cache cache = {0};
     gfn_t at = s->base, end = {s->base.v + s->pages};
@@ -107,27 +133,48 @@ static void split_huge_leaves(struct vm *vm, struct slot *s)
         read_unlock(&vm->tdp.lock);
     }
     tdp_cache_drain(&cache);
+    return at.v == end.v;
+}
+
+/*
+ * Until here dirty bits have told of writes. Once hardware makes its lists, what they have told so far is marked and
+ * they are cleared, so that the next write to each page is on a list.
+ */
+static void hand_over(struct vm *vm)
+{
+    struct tdp_gather g = {0};
+
+    write_lock(&vm->tdp.lock);
+    at_store_rel(&vm->tdp.log, TDP_LOG_HARDWARE);
+    flush_logs(vm);
+    cover_all(vm, &g);
+    tdp_commit(&vm->tdp, &g);
+    write_unlock(&vm->tdp.lock);
 }
 
 enum dirty_result dirty_start(struct vm *vm, enum tdp_log mode)
 {
+    bool small = true;
     struct slot *s;
 
     check(mode != TDP_LOG_OFF, "a log that is started is kept");
     if (at_load(&vm->tdp.log) != TDP_LOG_OFF)
         return DIRTY_ALREADY_ON;
-    if (mode == TDP_LOG_DIRTY_BIT && !tdp_has_dirty(&vm->tdp))
+    if ((mode != TDP_LOG_WRITE_PROTECT && !tdp_has_dirty(&vm->tdp)) ||
+        (mode == TDP_LOG_HARDWARE && !hw_has_log()))
         return DIRTY_NO_HARDWARE;
     if (!make_bitmaps(vm))
         return DIRTY_NO_MEMORY;
-    turn_on(vm, mode);
-    for (unsigned i = 0; mode == TDP_LOG_DIRTY_BIT && (s = vm_slot(vm, i)); i++)
-        split_huge_leaves(vm, s);
+    turn_on(vm, mode == TDP_LOG_WRITE_PROTECT ? mode : TDP_LOG_DIRTY_BIT);
+    for (unsigned i = 0; mode != TDP_LOG_WRITE_PROTECT && (s = vm_slot(vm, i)); i++)
+        small &= split_huge_leaves(vm, s);
+    if (mode == TDP_LOG_HARDWARE && small)
+        hand_over(vm);
     return DIRTY_OK;
 }
 
-/* Take write permission from the pages whose bits were taken, and from no others (C8-4). */
-static void protect_again(struct vm *vm, gfn_t first, u64 bits, struct tdp_gather *g)
+/* Take write permission, or the dirty bit, from the pages whose bits were taken, and from no others (C8-4). */
+static void cover_again(struct vm *vm, gfn_t first, u64 bits, struct tdp_gather *g)
 {
     while (bits) {
         unsigned from = (unsigned)__builtin_ctzll(bits);
@@ -135,7 +182,7 @@ static void protect_again(struct vm *vm, gfn_t first, u64 bits, struct tdp_gathe
         unsigned run = gap ? (unsigned)__builtin_ctzll(gap) : 64;
         gfn_t start = {first.v + from};
 
-        tdp_write_protect(&vm->tdp, start, (gfn_t){start.v + run}, g);
+        cover(vm, start, (gfn_t){start.v + run}, g);
         bits &= ~mask_of(from, from + run);
     }
 }
@@ -144,19 +191,20 @@ static void protect_again(struct vm *vm, gfn_t first, u64 bits, struct tdp_gathe
 static void take(struct vm *vm, struct slot *s, u64 first, u64 n, u64 *bits)
 {
     gfn_t start = {s->base.v + first};
+    enum tdp_log mode = at_load(&vm->tdp.log);
     struct tdp_gather g = {0};
     u64 any = 0;
 
-    if (at_load(&vm->tdp.log) == TDP_LOG_DIRTY_BIT)
-        tdp_harvest(&vm->tdp, start, (gfn_t){start.v + n}, &g); /* sets bits; so first */
+    if (mode == TDP_LOG_DIRTY_BIT)
+        cover(vm, start, (gfn_t){start.v + n}, &g); /* sets bits; so first */
     for (u64 w = 0; w * 64 < n; w++) {
         bits[w] = at_xchg(&s->log[first / 64 + w], 0); /* P13: before the leaf; pairs with tdp_improve() */
         any |= bits[w];
     }
-    if (at_load(&vm->tdp.log) == TDP_LOG_WRITE_PROTECT) {
+    if (mode != TDP_LOG_DIRTY_BIT) {
         quiet_begin(vm);
         for (u64 w = 0; w * 64 < n; w++)
-            protect_again(vm, (gfn_t){start.v + w * 64}, bits[w], &g);
+            cover_again(vm, (gfn_t){start.v + w * 64}, bits[w], &g);
         quiet_end(vm);
     }
     g.flush = any; /* H-C-23: somebody else may have cleared the leaf and not have flushed yet */
@@ -181,11 +229,13 @@ enum dirty_result dirty_collect(struct vm *vm, struct slot *s, u64 first, u64 n,
 
 enum dirty_result dirty_stop(struct vm *vm)
 {
-    enum dirty_result r;
+    enum tdp_log mode;
 
     write_lock(&vm->tdp.lock);
-    r = at_load(&vm->tdp.log) == TDP_LOG_OFF ? DIRTY_OFF : DIRTY_OK;
+    mode = at_load(&vm->tdp.log);
     at_store(&vm->tdp.log, TDP_LOG_OFF);
+    if (mode == TDP_LOG_HARDWARE)
+        flush_logs(vm);
     write_unlock(&vm->tdp.lock);
-    return r;
+    return mode == TDP_LOG_OFF ? DIRTY_OFF : DIRTY_OK;
 }

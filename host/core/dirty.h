@@ -31,12 +31,13 @@ enum dirty_result {
 #define DIRTY_LOG_BYTES(pages) (((pages) + 63) / 64 * sizeof(u64))
 
 /* How the writes of this VM are best noticed. */
-static inline enum tdp_log dirty_best(const struct tdp *t)
-{
-    return tdp_has_dirty(t) ? TDP_LOG_DIRTY_BIT : TDP_LOG_WRITE_PROTECT;
-}
+enum tdp_log dirty_best(const struct tdp *t);
 
-/* From now on each write is logged; nothing is yet. On an error nothing has changed. No locks held. */
+/*
+ * From now on each write is logged; nothing is yet. On an error nothing has changed. No locks held.
+ * Hardware's list tells one page of a huge leaf: if memory does not suffice to split them all, dirty bits serve instead
+ * of it.
+ */
 enum dirty_result dirty_start(struct vm *vm, enum tdp_log mode) must_check;
 
 /*
@@ -53,3 +54,10 @@ enum dirty_result dirty_stop(struct vm *vm) must_check;
  * that it was done in. For tdp_dirtied() and the host's own writes (C8-5).
  */
 void dirty_mark(struct vm *vm, struct slot *s, gfn_t start, u64 pages);
+
+struct vcpu;
+/*
+ * Told by hw_run(): hardware has marked the entries of these pages as dirty. The marks are still there for the pager,
+ * who finds them as ever. By the vCPU's owner, outside a pass.
+ */
+void dirty_logged(struct vcpu *v, const u64 *gpa, unsigned n);

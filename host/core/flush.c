@@ -20,7 +20,8 @@ static void request_all(struct vm *vm, u32 req)
 {
     u32 mode[VCPU_MAX];
 
-    at_add(&vm->flush_generation, 1);
+    if (req & REQ_FLUSH)
+        at_add(&vm->flush_generation, 1);
     for (unsigned i = 0; i < vm->vcpus; i++) {
         struct vcpu *v = vm->vcpu[i];
 
@@ -41,4 +42,9 @@ void flush_all(struct vm *vm)
 void flush_roots(struct vm *vm)
 {
     request_all(vm, REQ_FLUSH | REQ_ROOT);
+}
+
+void flush_logs(struct vm *vm)
+{
+    request_all(vm, REQ_LOG);
 }

@@ -13,3 +13,6 @@ void flush_all(struct vm *vm);
 
 /* The same, and no vCPU enters the guest again with the root it has now, if that is invalid by then (C7-1). */
 void flush_roots(struct vm *vm);
+
+/* On return each vCPU was outside guest mode once, and will look whether writes are to be listed before it enters. */
+void flush_logs(struct vm *vm);

@@ -90,6 +90,13 @@ bool hw_nx_needed(void);
 void hw_set_root(struct vcpu *v, hpa_t root);
 void hw_flush(struct vcpu *v);
 
+/*
+ * Hardware can keep a list of the pages whose entries it marks as dirty. From the next entry on it does, or does not:
+ * each hw_run() then tells what was marked in it by dirty_logged() (dirty.h), before it returns.
+ */
+bool hw_has_log(void);
+void hw_log_writes(struct vcpu *v, bool on);
+
 /* May guests' local APICs be virtualised as below on this machine? Then a VM has a page for that. */
 bool hw_may_virt_apic(void);
 /*

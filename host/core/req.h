@@ -17,6 +17,7 @@ enum {
     REQ_ROOT = 0x10,      /* the root of the TDP tables is invalid: load another one (C1-5) */
     REQ_APIC_PAGE = 0x20, /* the APIC-access page may have moved: look it up before the next entry (B7-1) */
     REQ_KICK = 0x40,      /* PV_HC_KICK: a HLT, this one or the next, ends */
+    REQ_LOG = 0x80,       /* look again whether hardware is to log writes */
 };
 
 /*

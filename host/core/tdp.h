@@ -44,7 +44,12 @@ struct tdp_root {
 };
 
 /* How writes are noticed for the dirty log (C8-1). */
-enum tdp_log { TDP_LOG_OFF, TDP_LOG_WRITE_PROTECT, TDP_LOG_DIRTY_BIT };
+enum tdp_log {
+    TDP_LOG_OFF,
+    TDP_LOG_WRITE_PROTECT,
+    TDP_LOG_DIRTY_BIT, /* entries are looked over for those */
+    TDP_LOG_HARDWARE,  /* hardware keeps a list of the entries whose dirty bit it has set (hw.h) */
+};
 
 struct tdp {
     const struct tdp_ops *ops;

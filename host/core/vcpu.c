@@ -146,6 +146,8 @@ void vcpu_service(struct vcpu *v)
         v->flush_seen = at_load(&v->vm->flush_generation);
         hw_flush(v);
     }
+    if (req & REQ_LOG)
+        hw_log_writes(v, at_load(&v->vm->tdp.log) == TDP_LOG_HARDWARE);
     if (req & REQ_APIC_PAGE) /* before what it may make runnable, and APF ready (B7-24) */
         apic_page_service(v);
     if (req & REQ_DONE)

@@ -125,6 +125,17 @@ void hw_flush(struct vcpu *v)
     (void)v;
 }
 
+void hw_log_writes(struct vcpu *v, bool on)
+{
+    (void)v, (void)on;
+}
+
+bool hw_virt_intr(const struct vcpu *v)
+{
+    (void)v;
+    return false;
+}
+
 int lapic_waiting(const struct vcpu *v)
 {
     return lapic_pending(v);

@@ -27,6 +27,7 @@ static inline void begin(const struct mmu *m)
 static inline int end(void **state)
 {
     fake_tdp = &tdp_npt;
+    fake_has_log = false;
     return world_teardown(state);
 }
 

@@ -6,6 +6,7 @@
  */
 #pragma once
 #include "fake/world.h"
+#include "dirty.h"
 #include "fault.h"
 
 struct mmu {
@@ -45,6 +46,7 @@ static struct mmu mmus[] = {
     {.name = "NPT, dirty bits", MMU_NPT, .log = TDP_LOG_DIRTY_BIT},
     {.name = "NPT, write protection", MMU_NPT, .log = TDP_LOG_WRITE_PROTECT},
     {.name = "EPT, dirty bits", MMU_EPT, .log = TDP_LOG_DIRTY_BIT},
+    {.name = "EPT, hardware's list", MMU_EPT, .log = TDP_LOG_HARDWARE},
     {.name = "EPT, write protection", MMU_EPT, .log = TDP_LOG_WRITE_PROTECT},
     {.name = "EPT without A and D, write protection", MMU_EPT_NOAD, .log = TDP_LOG_WRITE_PROTECT},
     {.name = "stage 2, dirty bits", MMU_S2, .log = TDP_LOG_DIRTY_BIT},
@@ -70,6 +72,7 @@ static inline void mmu_choose(const struct mmu *m)
 {
     mmu = m;
     fake_tdp = m->ops;
+    fake_has_log = m->log == TDP_LOG_HARDWARE;
     memset(mmu_tlb, 0, sizeof(mmu_tlb));
 }
 
@@ -118,6 +121,8 @@ static inline u64 *mmu_reach(struct vcpu *v, gfn_t gfn, bool write)
         while (!at_cas(leaf, &seen, seen | mmu->accessed | (write ? mmu->dirty : 0)));
         t->gfn = gfn.v + 1;
         t->write = write;
+        if (write && v->hw->log_writes && !(seen & mmu->dirty))
+            dirty_logged(v, &(u64){gfn_gpa(gfn).v}, 1);
     }
     return port_map(t->frame);
 }

@@ -66,7 +66,7 @@ static bool next_copy(struct vcpu *v, struct exit *e)
         vm_exit(v->vm, 0);
     else
         hypercall(e, FL_HC_PRECOPY,
-                  mmu->log == TDP_LOG_DIRTY_BIT ? FL_PRECOPY_START_DIRTY_BIT : FL_PRECOPY_START_WRITE_PROTECT,
+                  mmu->log == dirty_best(&v->vm->tdp) ? FL_PRECOPY_START : FL_PRECOPY_START_WRITE_PROTECT,
                   1 + copies % 3);
     return true;
 }
@@ -165,6 +165,7 @@ static void churn(void **state)
 static int end(void **state)
 {
     fake_tdp = &tdp_npt;
+    fake_has_log = false;
     return world_teardown(state);
 }
 

@@ -28,6 +28,7 @@ static inline int setup(void **state)
 static inline int end(void **state)
 {
     fake_tdp = &tdp_npt;
+    fake_has_log = false;
     return world_teardown(state);
 }
 

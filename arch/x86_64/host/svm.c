@@ -92,6 +92,17 @@ void svm_flush(struct vcpu *v)
     v->hw->flush = true;
 }
 
+bool svm_has_log(void)
+{
+    return false;
+}
+
+void svm_log_writes(struct vcpu *v, bool on)
+{
+    (void)v;
+    check(!on, "there is no list of written pages under SVM");
+}
+
 /* Translations cached under our tag are not to be used: change the tag, or have them dropped at this entry. */
 static void renew_tag(struct vcpu *v)
 {

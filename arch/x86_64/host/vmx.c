@@ -164,6 +164,7 @@ void vmx_run(struct vcpu *v, struct exit *e)
         entry_failed(x, e, x->reason, "VM entry rejected the guest state");
         return;
     }
+    vmx_log_exited(v);
     vmx_event_return(v);
     vmx_apic_exited(v);
     vmx_exit(v, e);

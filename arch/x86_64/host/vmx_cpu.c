@@ -140,6 +140,7 @@ static void pass_x2apic(void)
 void vmx_setup(u32 apicv)
 {
     vmx.ad = vmx.ept_vpid & VMX_EPT_AD;
+    vmx.pml = vmx.ad && may(&vmx.proc2, VMX_PROC2_PML);
     vmx.vpid = may(&vmx.proc2, VMX_PROC2_VPID) && vmx.ept_vpid & VMX_VPID_INVVPID &&
                vmx.ept_vpid & (VMX_VPID_INVVPID_SINGLE | VMX_VPID_INVVPID_ALL);
     vmx.timer = may(&vmx.pin, VMX_PIN_TIMER);

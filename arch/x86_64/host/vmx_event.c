@@ -112,8 +112,8 @@ void vmx_event_return(struct vcpu *v)
 
     /* A fault of the IRET that was to unblock NMIs: they are blocked until it is run again (28.2.3). */
     if ((exception && event & VMX_EVENT_NMI_UNBLOCKED && (event & VMX_EVENT_VECTOR) != VEC_DF) ||
-        ((u16)x->reason == VMX_EXIT_EPT_VIOLATION && !(vectoring & VMX_EVENT_VALID) &&
-         x->qualification & VMX_EPT_UNBLOCKED))
+        (((u16)x->reason == VMX_EXIT_EPT_VIOLATION || (u16)x->reason == VMX_EXIT_PML_FULL) &&
+         !(vectoring & VMX_EVENT_VALID) && x->qualification & VMX_EPT_UNBLOCKED))
         x->interruptible |= VMX_NMI_BLOCKED;
     if (!(vectoring & VMX_EVENT_VALID))
         return;

@@ -138,6 +138,7 @@ void vmx_exit(struct vcpu *v, struct exit *e)
     case VMX_EXIT_INIT:
     case VMX_EXIT_NMI_WINDOW:
     case VMX_EXIT_TPR:
+    case VMX_EXIT_PML_FULL: /* emptied already */
         break;
     case VMX_EXIT_INTR_WINDOW:
         x->proc &= ~(u32)VMX_PROC_INTR_WINDOW;

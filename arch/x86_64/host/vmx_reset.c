@@ -36,7 +36,7 @@ bool vmx_vcpu_init(struct vcpu *v)
     if (!x)
         return false;
     v->hw = (struct hw_vcpu *)x;
-    if (!vmx_apic_init(x) || !port_frame_alloc(&x->vmcs)) {
+    if (!vmx_apic_init(x) || !vmx_log_init(x) || !port_frame_alloc(&x->vmcs)) {
         vmx_vcpu_free(v);
         return false;
     }
@@ -61,6 +61,7 @@ void vmx_vcpu_free(struct vcpu *v)
     if (x->cpu && x->cpu->fpu == x->fpu)
         x->cpu->fpu = NULL; /* the registers hold what nobody knows any more */
     vmx_apic_free(x);
+    vmx_log_free(x);
     if (x->vmcs.v)
         port_frame_free(x->vmcs);
     port_zfree(x, sizeof(*x));

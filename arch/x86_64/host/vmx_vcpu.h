@@ -75,7 +75,8 @@ struct vmx_vcpu {
     u32 reason;       /* of the last exit, and what came with it */
     u64 qualification, guest_phys;
 
-    u8 *apic; /* the virtual-APIC page */
+    hpa_t log; /* the page for page-modification logging; 0: this CPU has none */
+    u8 *apic;  /* the virtual-APIC page */
     u32 tpr_threshold;
     u8 requested;    /* the highest interrupt that the last entry lent to the hardware; 0: none */
     hpa_t apic_page; /* the APIC-access page; 0: not known yet */
@@ -109,6 +110,12 @@ struct vmx_rest *vmx_rest(struct vmx_vcpu *x);
 /* vmx_run.S: load the guest's general registers but RSP, run it, store them. False: the entry failed, nothing ran. */
 bool vmx_enter(u64 *gpr, bool launched);
 extern const char vmx_exited[]; /* where the host goes on after an exit */
+
+/* vmx_log.c: the list of written pages: with the vCPU, at its load, and after each stay in the guest. */
+bool vmx_log_init(struct vmx_vcpu *x) must_check;
+void vmx_log_free(struct vmx_vcpu *x);
+void vmx_log_load(struct vmx_vcpu *x);
+void vmx_log_exited(struct vcpu *v);
 
 /* vmx_exit.c: fill *e in from the VMCS. */
 void vmx_exit(struct vcpu *v, struct exit *e);

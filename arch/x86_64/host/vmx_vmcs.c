@@ -159,6 +159,7 @@ void vmx_vmcs_load(struct vmx_vcpu *x)
     x->launched = false;
     host_state();
     constant_controls(x);
+    vmx_log_load(x);
     x->pin_set = x->proc_set = x->proc2_set = x->entry_set = 0; /* none is 0 */
 }
 

@@ -4,8 +4,14 @@
 #include "tdp.h"
 
 const struct tdp_ops *fake_tdp = &tdp_npt;
+bool fake_has_log;
 
 const struct tdp_ops *hw_tdp(void)
 {
     return fake_tdp;
+}
+
+bool hw_has_log(void)
+{
+    return fake_has_log;
 }

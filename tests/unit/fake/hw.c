@@ -226,6 +226,11 @@ void hw_flush(struct vcpu *v)
     v->hw->flushes++;
 }
 
+void hw_log_writes(struct vcpu *v, bool on)
+{
+    v->hw->log_writes = on;
+}
+
 unsigned hw_gpa_bits(void)
 {
     return FAKE_MAXPHYADDR;

@@ -78,6 +78,7 @@ struct hw_vcpu {
     int window; /* vector of hw_irq_window(), -1 = off */
     bool flush; /* hw_flush() since the last entry */
     bool exit_on_spin;
+    bool log_writes; /* the test tells dirty_logged() what the guest writes */
     unsigned flushes, entries, loads, puts, reports, inits;
     hpa_t root;
     bool virt_apic;        /* for the test to set */

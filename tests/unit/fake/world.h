@@ -36,6 +36,7 @@ extern struct world world;
 
 /* The format of the TDP tables of the next VM. world_leaf() and the bits below are of tdp_npt, the first one. */
 extern const struct tdp_ops *fake_tdp;
+extern bool fake_has_log; /* likewise hw_has_log() */
 
 struct world_config {
     enum fl_personality apf;
