@@ -13,7 +13,7 @@
 struct vm;
 
 #define APIC_MOVE_CPU    0u      /* whose loop does the work */
-#define APIC_MOVE_PERIOD 500000u /* ns between two moves */
+#define APIC_MOVE_PERIOD 200000u /* ns between two moves */
 #define APIC_MOVE_OPEN   100000u /* ns for which a bracket stays open for vCPUs to meet it, at most */
 #define APIC_MOVE_EVICT  16      /* one of so many is an eviction instead */
 

@@ -37,13 +37,16 @@ void lapic_fill(struct vcpu *v, u8 *page)
     v->lapic.changed = false;
 }
 
-/* In xAPIC mode the destination of an interprocessor interrupt is just stored. */
+/*
+ * In xAPIC mode the destination of an interprocessor interrupt is just stored; and so is the whole command if it is to
+ * the CPU itself and the hardware delivers it (30.1.5).
+ */
 void lapic_written(struct vcpu *v, const u8 *page)
 {
-    u32 high = *place((u8 *)page, REG_ICR_HIGH);
+    u32 high = *place((u8 *)page, REG_ICR_HIGH), low = *place((u8 *)page, REG_ICR);
 
     if (!(v->lapic.base & APIC_BASE_X2))
-        v->lapic.icr = (u64)high << 32 | (u32)v->lapic.icr;
+        v->lapic.icr = (u64)high << 32 | low;
 }
 
 static int highest(u8 *page, u32 first)

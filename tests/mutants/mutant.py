@@ -11,7 +11,7 @@ import re
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TITLE = re.compile(r"(?P<name>[a-z0-9-]+): (?P<clauses>[^;]+)(?:; (?P<seed>seed \d{3}))?(?:; pair (?P<pair>\S+))?"
-                   r"(?:; conf (?P<conf>none|legacy|pf2|int|dual))?$")
+                   r"(?:; metal (?P<metal>\S+))?(?:; conf (?P<conf>none|legacy|pf2|int|dual))?$")
 PLACE = re.compile(r"(?P<path>[\w./-]+\.[chS])(?:, (?P<function>\w+))?$")
 COMMENT = r"/\*(?:[^*]|\*(?!/))*\*/"
 TOKEN = re.compile(r"\w+|[^\w\s]")
@@ -37,6 +37,7 @@ class Mutant:
     clauses: str
     seed: str | None
     pair: str | None  # cases of tests/pair that may notice it, where the cheaper layers cannot
+    metal: str | None  # the only case of tests/pair that is asked: it must notice it on the hardware's semantics
     conf: str | None  # the personality on which the conformance image must notice it; nobody else is asked
     why: str = ""
     changes: list[Change] = dataclasses.field(default_factory=list)
@@ -45,6 +46,8 @@ class Mutant:
         """May this one notice it?"""
         if self.conf or program.layer == "conf":
             return program.layer == "conf" and program.name == self.conf
+        if self.metal:
+            return program.layer == "pair" and program.name == self.metal
         return program.layer != "pair" or program.name == self.pair
 
     def paths(self):

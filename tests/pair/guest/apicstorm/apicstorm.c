@@ -5,12 +5,15 @@
  *     apicstorm [moves=N] [rounds=N]
  *
  * On each CPU a thread reads and writes all registers that have a known value, sends interrupts to every CPU, the next
- * one of a kind when the last one has come, lets the timer fire, and has the host move pages of its own, which it writes
- * to and reads back. A look at a register that is answered by memory shows as a value that is wrong; one that comes from
- * a page that was given away, in that one's new owner. So until the host has moved pages moves= times of its own accord,
- * or for rounds= rounds. Ends with 0, 1 if anything was wrong, lost or came twice, 2 if it could not be tried.
+ * one of a kind when the last one has come, lets the timer fire, and has the host move pages of its own, which it
+ * writes to and reads back. A look at a register that is answered by memory shows as a value that is wrong; one that
+ * comes from a page that was given away, in that one's new owner. So until the host has moved pages moves= times of its
+ * own accord, or for rounds= rounds. Ends with 0, 1 if anything was wrong, lost or came twice, 2 if it could not be
+ * tried.
  */
 #include "storm.h"
+#include "lib/fmt.h"
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,13 +37,6 @@ static struct worker {
     u64 moved; /* by atomics */
 } workers[MAX_CPUS];
 
-void storm_wrong(const char *what, u64 seen, u64 wanted)
-{
-    if (at_add(&storm.wrong, 1) <= COMPLAINTS)
-        printf("apicstorm: %s: %lx where %lx should be%s\n", what, seen, wanted,
-               (u32)seen == PLAIN_WORD ? ": memory, not a register" : "");
-}
-
 static u64 sum_got(void)
 {
     u64 n = 0;
@@ -51,17 +47,52 @@ static u64 sum_got(void)
     return n;
 }
 
+/* Without the C library, whose console may be somebody's whom we keep from running. */
+static printf_like(1, 2) void say(const char *fmt, ...)
+{
+    char line[200];
+    va_list ap;
+    size_t n;
+
+    va_start(ap, fmt);
+    n = fmt_vsn(line, sizeof(line), fmt, ap);
+    va_end(ap);
+    karch_con_write(line, MIN(n, sizeof(line) - 1));
+}
+
 static void report(u64 lost)
 {
-    printf("apicstorm: %s, %u CPUs: %lu accesses, %lu IPIs, %lu timer interrupts: %lu wrong, %lu lost, %lu "
-           "twice\n",
-           storm.x2apic ? "x2APIC" : "xAPIC", cpu_count(), at_load(&storm.accesses), sum_got(),
-           at_load(&storm.timers), at_load(&storm.wrong), lost, at_load(&storm.twice));
+    say("apicstorm: %s, %u CPUs: %lu accesses, %lu IPIs, %lu timer interrupts: ",
+        storm.x2apic ? "x2APIC" : "xAPIC", cpu_count(), at_load(&storm.accesses), sum_got(),
+        at_load(&storm.timers));
+    say("%lu wrong, %lu lost, %lu twice\n", at_load(&storm.wrong), lost, at_load(&storm.twice));
+}
+
+/* The registers may be of no use any more: then nobody would hear of it later. */
+static void end_if_enough(u64 complaints)
+{
+    if (complaints < COMPLAINTS)
+        return;
+    report(0);
+    machine_exit(STATUS_WRONG);
+}
+
+void storm_wrong(const char *what, u64 seen, u64 wanted)
+{
+    say("apicstorm: %s: %lx where %lx should be%s\n", what, seen, wanted,
+        (u32)seen == PLAIN_WORD ? ": memory, not a register" : "");
+    end_if_enough(at_add(&storm.wrong, 1));
+}
+
+void storm_twice(u32 vector, unsigned to)
+{
+    say("apicstorm: vector %x came to CPU %u once more\n", vector, to);
+    end_if_enough(at_add(&storm.twice, 1));
 }
 
 _Noreturn void storm_lost(const char *what, unsigned from, unsigned to)
 {
-    printf("apicstorm: no %s from CPU %u to CPU %u\n", what, from, to);
+    say("apicstorm: no %s from CPU %u to CPU %u\n", what, from, to);
     report(1);
     machine_exit(STATUS_WRONG);
 }

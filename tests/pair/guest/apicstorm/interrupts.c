@@ -68,7 +68,7 @@ __attribute__((target("general-regs-only"), used)) void storm_interrupt(u32 vect
     struct channel *from = vector == VEC_TIMER ? &storm.timer[c->id] : &storm.ipi[vector - VEC_IPI][c->id];
 
     if (at_add(&from->got, 1) > at_load(&from->sent))
-        at_add(&storm.twice, 1);
+        storm_twice(vector, c->id);
     if (!bit0_take(&c->eoi)) /* A7-7 */
         reg_write(APIC_EOI, 0);
 }
@@ -129,10 +129,10 @@ void timer_step(struct percpu *c, u64 n)
     lvt = reg_read(APIC_LVT_TIMER);
     divide = reg_read(APIC_TIMER_DIV);
     will_come(ch);
-    reg_write(APIC_TIMER_INIT, 0); /* or what the kernel's has left of its time would be ours */
-    reg_write(APIC_TIMER_DIV, APIC_TIMER_DIV_1);
-    reg_write(APIC_LVT_TIMER, APIC_TIMER_ONESHOT | VEC_TIMER);
-    reg_write(APIC_TIMER_INIT, count);
+    reg_keeps("timer's first count", APIC_TIMER_INIT, 0); /* or what the kernel's has left would be ours */
+    reg_keeps("timer's divider", APIC_TIMER_DIV, APIC_TIMER_DIV_1);
+    reg_keeps("LVT timer", APIC_LVT_TIMER, APIC_TIMER_ONESHOT | VEC_TIMER);
+    reg_keeps("timer's first count", APIC_TIMER_INIT, count);
     while (!requested(VEC_TIMER)) {
         left = reg_read(APIC_TIMER_NOW);
         if (left > count)

@@ -36,8 +36,7 @@ static void expect(const char *what, u32 reg, u32 wanted)
         storm_wrong(what, seen, wanted);
 }
 
-/* What is written is there. */
-static void keeps(const char *what, u32 reg, u32 value)
+void reg_keeps(const char *what, u32 reg, u32 value)
 {
     reg_write(reg, value);
     expect(what, reg, value);
@@ -55,7 +54,7 @@ void reg_icr(u32 hw_id, u32 low)
             storm_wrong("ICR", seen, (u64)hw_id << 32 | low);
         return;
     }
-    keeps("ICR, high half", APIC_ICR_HI, hw_id << XAPIC_ID_SHIFT);
+    reg_keeps("ICR, high half", APIC_ICR_HI, hw_id << XAPIC_ID_SHIFT);
     reg_write(APIC_ICR, low);
     seen = reg_read(APIC_ICR) & ~APIC_ICR_PENDING;
     if (seen != low)
@@ -81,10 +80,10 @@ void regs_step(const struct percpu *c, u64 n)
     expect("VERSION", APIC_VERSION, version);
     expect("SVR", APIC_SVR, svr);
     expect("LVT timer", APIC_LVT_TIMER, lvt_timer);
-    keeps("TPR", APIC_TPR, (u32)(n % 0x100));
-    keeps("LVT error", APIC_LVT_ERROR, APIC_LVT_MASKED | vector);
-    keeps("LVT performance", APIC_LVT_PERF, APIC_LVT_MASKED | (0x11f - vector));
+    reg_keeps("TPR", APIC_TPR, (u32)(n % 0x100));
+    reg_keeps("LVT error", APIC_LVT_ERROR, APIC_LVT_MASKED | vector);
+    reg_keeps("LVT performance", APIC_LVT_PERF, APIC_LVT_MASKED | (0x11f - vector));
     if (!storm.x2apic)
-        keeps("LDR", APIC_LDR, (u32)(n % 0x100) << XAPIC_ID_SHIFT);
-    keeps("TPR", APIC_TPR, 0);
+        reg_keeps("LDR", APIC_LDR, (u32)(n % 0x100) << XAPIC_ID_SHIFT);
+    reg_keeps("TPR", APIC_TPR, 0);
 }

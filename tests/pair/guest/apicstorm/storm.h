@@ -8,7 +8,7 @@
 
 #define STATUS_WRONG 1
 #define STATUS_USAGE 2
-#define LOST_NS      20000000000ull /* an interrupt that has not come after so long does not come */
+#define LOST_NS      2000000000ull /* an interrupt that has not come after so long does not come */
 
 /* Interrupts of one kind to one CPU. The next one is asked for when the last one has come, so each is counted. */
 struct channel {
@@ -28,14 +28,18 @@ struct storm {
 };
 extern struct storm storm;
 
-/* Say what is wrong, the first few times. */
+/* Say what is wrong; the end if that happens often. */
 void storm_wrong(const char *what, u64 seen, u64 wanted);
+/* Something came that was not sent, or came before. */
+void storm_twice(u32 vector, unsigned to);
 /* Something did not come: the end. */
 _Noreturn void storm_lost(const char *what, unsigned from, unsigned to);
 
 /* regs.c: the registers. Interrupts off, in between all of a step. */
 u32 reg_read(u32 reg);
 void reg_write(u32 reg, u32 v);
+/* What is written is there. */
+void reg_keeps(const char *what, u32 reg, u32 value);
 /* Send an interrupt, and see that the command register holds what was written. */
 void reg_icr(u32 hw_id, u32 low);
 /* Once, on any CPU: what some registers hold as the kernel has set them. False: no sensible values. */
