@@ -245,6 +245,13 @@ u64 nx_work(struct vm *of, u64 at)
     return TIME_NEVER;
 }
 
+u64 apic_move_work(struct vm *of, u64 now)
+{
+    (void)of;
+    (void)now;
+    return TIME_NEVER;
+}
+
 u64 hook_work(struct vm *of, u64 now)
 {
     (void)of;

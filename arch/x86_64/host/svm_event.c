@@ -32,7 +32,7 @@ void svm_inject_pf(struct vcpu *v, u32 error, u64 cr2)
 
     svm_event_exception_error(hw, VEC_PF, error);
     hw->vmcb.cr2 = cr2;
-    if (hw->cpu->loaded == hw)
+    if (hw->cpu && hw->cpu->loaded == hw)
         write_cr2(cr2); /* see svm_load(), which has been */
 }
 
