@@ -109,9 +109,9 @@ void lapic_written(struct vcpu *v, const u8 *page);
 /*
  * For hardware that delivers interrupts: IRR and ISR are in the page from an entry to the exit. What is requested
  * meanwhile is told apart from what the hardware has accepted, and waits for the next entry. The highest of each, -1:
- * none. Owner, outside guest mode.
+ * none. Without `requests` IRR stays here. Owner, outside guest mode.
  */
-void lapic_lend(struct vcpu *v, u8 *page, int *requested, int *serving);
+void lapic_lend(struct vcpu *v, u8 *page, bool requests, int *requested, int *serving);
 void lapic_return(struct vcpu *v, u8 *page);
 
 /* All of it but CR8, as plain data. */

@@ -57,9 +57,9 @@ static int highest(u8 *page, u32 first)
     return -1;
 }
 
-void lapic_lend(struct vcpu *v, u8 *page, int *requested, int *serving)
+void lapic_lend(struct vcpu *v, u8 *page, bool requests, int *requested, int *serving)
 {
-    bool on = v->lapic.base & APIC_BASE_ENABLE;
+    bool on = requests && v->lapic.base & APIC_BASE_ENABLE;
 
     for (u32 i = 0; i < 8; i++) {
         u32 mask = on ? ~(i ? 0 : NOT_DELIVERED) : 0, word = at_load(&v->pub.irr[i]) & mask;

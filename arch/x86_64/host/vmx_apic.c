@@ -79,13 +79,21 @@ static u32 parts(const struct vcpu *v)
     return on | (vmx.virtual_intr ? VMX_PROC2_INTR : 0);
 }
 
-/* Requests and services move to the page; RVI and SVI are the highest of each (30.1.1). */
+/*
+ * Requests and services move to the page; RVI and SVI are the highest of each (30.1.1). Bochs, which also does not name
+ * them, delivers a virtual interrupt right behind an event that the entry injects, though its handler has interrupts
+ * off: there they wait until the guest has them on again.
+ */
 static void lend_interrupts(struct vcpu *v)
 {
+    struct vmx_vcpu *x = vmx_of(v);
+    bool wait = vmx.unnamed && x->event.info & VMX_EVENT_VALID;
     int requested, serving;
 
-    lapic_lend(v, vmx_of(v)->apic, &requested, &serving);
-    vmx_of(v)->requested = (u8)MAX(requested, 0);
+    if (wait && lapic_requested(v))
+        x->proc |= VMX_PROC_INTR_WINDOW;
+    lapic_lend(v, x->apic, !wait, &requested, &serving);
+    x->requested = (u8)MAX(requested, 0);
     vmx_write(VMCS_GUEST_INT_STATUS, (u64)MAX(serving, 0) << 8 | (u64)MAX(requested, 0));
 }
 
