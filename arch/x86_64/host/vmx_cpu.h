@@ -8,13 +8,14 @@ bool vmx_exists(void);
 /* Can guests run here? If not, *why says what is missing, as a clause. */
 bool vmx_supported(const char **why) must_check;
 
-/* Once, on the CPU that booted, before vmx_cpu_init(). apicv: APICV_…, what may be used. */
+/* Once, on the CPU that booted, when memory can be had. apicv: APICV_…, what may be used. */
 void vmx_setup(u32 apicv);
 
-/* On each CPU, when its GS base and task register have their final values. False: no memory. */
-bool vmx_cpu_init(void) must_check;
+/* On each CPU, when its GS base and task register have their final values; the CPU that booted did it by vmx_setup(). */
+void vmx_cpu_init(void);
 
 struct vmx_cpu {
+    bool on;       /* VMXON has been */
     const u8 *fpu; /* the FXSAVE image that the FPU registers still equal; NULL = not known */
 };
 
