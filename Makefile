@@ -21,6 +21,7 @@ export MEM      ?=# how much memory the guest has; none = the host's default
 export THREADS  ?= 16# threads that search
 export CPUS     ?= 2# CPUs of the machine
 export VCPUS    ?= $(CPUS)# CPUs of the guest
+export APIC_MOVE ?= 0# how often the page of the local APICs moves meanwhile; docs/apic-page.md
 export APF      ?= int# how absence is told: none legacy pf2 int dual
 export HW       ?= svm# what runs guests: svm (QEMU), vmx (Bochs) or auto (this machine's own, if it can be nested)
 export CPU      ?=# the emulator's model of a CPU; none = its fullest. ryzen with HW=vmx: Bochs's SVM
