@@ -22,12 +22,13 @@ HOST = "mem=16M resident=4M apf=int module=data:{bytes}:data"
 GUEST_RAN = r"(?m)^vm0\| hello: booted by PVH, \d+ MiB of memory, 2 vCPUs, asynchronous page faults: int$"
 
 # The name of a CPU, and by what guests run there as the host says.
-ALL_OF_VMX = "VMX: EPT-A/D VPID preemption-timer tpr access regs intr x2apic"
+HASWELL = "VMX: EPT-A/D VPID preemption-timer tpr access regs x2apic"
+SKYLAKE = "VMX: EPT-A/D VPID preemption-timer PML tpr access regs x2apic"
 FIT = {
     "corei7_sandy_bridge_2600k": "VMX: VPID preemption-timer tpr access",
-    "corei7_haswell_4770": ALL_OF_VMX,
-    "corei7_skylake_x": ALL_OF_VMX,
-    "tigerlake": ALL_OF_VMX,
+    "corei7_haswell_4770": HASWELL,
+    "corei7_skylake_x": SKYLAKE,
+    "tigerlake": SKYLAKE,
     "ryzen": "SVM: NRIPS FlushByASID",
 }
 # The name of a CPU, and why no guest can run there.

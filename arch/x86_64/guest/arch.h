@@ -77,8 +77,7 @@ void idt_load(struct percpu *c);
 
 /* karch.c */
 u32 cpu_features(void);
-void hypercall_init(void); /* once: which instruction the CPU's vendor has */
-void fsgsbase_init(void);  /* on each CPU: WRFSBASE works if the CPU has it */
+void fsgsbase_init(void); /* on each CPU: WRFSBASE works if the CPU has it */
 
 /* apic.c */
 void apic_init(struct percpu *c);

@@ -146,13 +146,16 @@ bool karch_pv_try_write(u32 msr, u64 v)
 }
 
 /* Each vendor has its own instruction for it; a host may put the wrong one right, but need not (A7-10). */
-static bool by_vmmcall;
-
-void hypercall_init(void)
+static bool by_vmmcall(void)
 {
-    u32 vendor = cpuid(0, 0).ebx;
+    static s32 known = -1; /* asking costs an exit, which a start can do without */
 
-    by_vmmcall = vendor == CPUID_VENDOR_AMD || vendor == CPUID_VENDOR_HYGON;
+    if (known < 0) {
+        u32 vendor = cpuid(0, 0).ebx;
+
+        known = vendor == CPUID_VENDOR_AMD || vendor == CPUID_VENDOR_HYGON;
+    }
+    return known;
 }
 
 s64 karch_hypercall(u64 number, u64 arg0, u64 arg1)
@@ -164,7 +167,7 @@ s64 karch_hypercall4(u64 number, u64 arg0, u64 arg1, u64 arg2, u64 arg3)
 {
     s64 result;
 
-    if (by_vmmcall)
+    if (by_vmmcall())
         __asm__ volatile("vmmcall"
                          : "=a"(result)
                          : "a"(number), "b"(arg0), "c"(arg1), "d"(arg2), "S"(arg3)

@@ -22,7 +22,6 @@ void arch_start(u32 protocol, u32 info)
 {
     gs_set(&cpus[0]);
     idt_load(&cpus[0]);
-    hypercall_init();
     fsgsbase_init();
     boot.entry_tsc = head_tsc;
     boot_info_read(protocol, info);
