@@ -31,7 +31,7 @@ static enum apf_dialect dialect_of(enum fl_personality p, u64 en, u64 vec)
 /* A0-37. A page on its way to another place will do: the slot is looked up at each use. */
 static bool may_hold_slot(struct vcpu *v, u64 en)
 {
-    const struct slot *s = slot_find_any(v->vm, gpa_gfn((gpa_t){en & APF_EN_SLOT_MASK}));
+    const struct slot *s = slot_find_ram(v->vm, gpa_gfn((gpa_t){en & APF_EN_SLOT_MASK}));
 
     return s && !s->read_only;
 }

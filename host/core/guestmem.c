@@ -6,6 +6,12 @@
 #include "port.h"
 #include "lib/str.h"
 
+/* A ROM is not to be written; the APIC page is a device, which only apic_page_make() fills before the guest runs. */
+static off_path bool refused(struct vm *vm, const struct slot *s, bool write)
+{
+    return s->id == SLOT_APIC_PAGE ? at_load(&vm->state) != VM_SETUP : write;
+}
+
 /*
  * With the mapping lock held for read: the page is resident, counts as used and, if `write`, as changed. An evictor
  * that comes later waits for the lock before it touches the frame; one that came earlier has made the exchange fail.
@@ -19,7 +25,7 @@ static enum guest_access hold(struct vm *vm, gfn_t gfn, bool write, char **at)
     check(read_held(&vm->tdp.lock), "habit 6: guest memory is touched under the mapping lock");
     if (kind != SLOT_USABLE)
         return kind == SLOT_NONE ? GUEST_HOLE : GUEST_ABSENT;
-    if (s->read_only && write)
+    if (s->special && refused(vm, s, write))
         return GUEST_HOLE;
     word = at_load(&slot_page(s, gfn)->word);
     do {

@@ -58,7 +58,7 @@ static enum outcome write(struct vcpu *v, u64 value)
 {
     if (value & PV_EOI_RSVD)
         return OUTCOME_GP;
-    if ((value & PV_EOI_ON) && !slot_find_any(v->vm, gpa_gfn((gpa_t){value})))
+    if ((value & PV_EOI_ON) && !slot_find_ram(v->vm, gpa_gfn((gpa_t){value})))
         return OUTCOME_GP;
     v->eoi_msr = value;
     v->due &= ~DUE_EOI;

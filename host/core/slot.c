@@ -41,6 +41,13 @@ struct slot *slot_find_any(struct vm *vm, gfn_t gfn)
     return s;
 }
 
+struct slot *slot_find_ram(struct vm *vm, gfn_t gfn)
+{
+    struct slot *s = slot_find_any(vm, gfn);
+
+    return s && s->id == SLOT_APIC_PAGE ? NULL : s;
+}
+
 enum slot_kind slot_by_id(struct vm *vm, enum slot_id id, struct slot **s)
 {
     const struct slots *set = at_load_acq(&vm->slots);

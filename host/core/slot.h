@@ -91,6 +91,11 @@ enum slot_kind slot_look(struct vm *vm, gfn_t gfn, struct slot **s);
 struct slot *slot_find(struct vm *vm, gfn_t gfn);
 /* The slot, be it INVALID: for those that finish what they began with one of its pages. NULL: not memory. */
 struct slot *slot_find_any(struct vm *vm, gfn_t gfn);
+/*
+ * The same, for an address that the guest names to the host: the APIC page is a device's there, whatever lies behind it
+ * (A0-37).
+ */
+struct slot *slot_find_ram(struct vm *vm, gfn_t gfn);
 /* The private slot of this name. */
 enum slot_kind slot_by_id(struct vm *vm, enum slot_id id, struct slot **s);
 

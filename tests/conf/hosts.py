@@ -2,6 +2,7 @@
 # hosts.py: what HOST means: which boots of the image on what, and what each of them needs.
 
 import dataclasses
+import functools
 import importlib
 import os
 import shutil
@@ -27,7 +28,7 @@ VARIANTS = {  # what else our host can be made to be, on so many CPUs, and the c
     "one-cpu": ("apf=int", 1, "A7-9"),  # a vCPU that does not run though it could
 }
 MEMORY = 256  # MiB of a Linux host's guest
-OUR_MEMORY, HOST_MEMORY = 64, 192  # MiB: of our host's guest, and what the machine has besides
+OUR_MEMORY, HOST_MEMORY = 16, 192  # MiB: of our host's guest, and what the machine has besides
 HOOK_MEMORY = 8  # MiB, at least: what the test hook has besides the guest's memory
 TABLE_MEMORY = 1100  # MiB: the MSR contract names an address above 1 GiB
 AT_ONCE = min(2, os.cpu_count() or 1)
@@ -88,24 +89,25 @@ def our_machine(name, host_args, words, memory=OUR_MEMORY, cpus=CPUS, hw="svm"):
                            guest_args=" ".join(words)).command()
 
 
-def our_variant(section):
+def our_variant(name, hw, section):
     if section.no_apic:
         return None
     enforce = "on" if section.enforce else "off"
-    return our_machine(f"ours-msr{section.number}", f"apf=int pv={section.set:#x} enforce={enforce}", section.words,
-                       TABLE_MEMORY)
+    return our_machine(f"{name}-msr{section.number}", f"apf=int pv={section.set:#x} enforce={enforce}", section.words,
+                       TABLE_MEMORY, hw=hw)
 
 
-def our_boots(name, hw):
+def our_boots(name, hw, silence):
     def boot(variant, host_args, cpus=CPUS, **more):
-        return Boot(variant, lambda words: our_machine(f"{name}-{variant}", host_args, words, cpus=cpus, hw=hw), **more)
+        return Boot(variant, lambda words: our_machine(f"{name}-{variant}", host_args, words, cpus=cpus, hw=hw),
+                    silence=silence, **more)
 
     return ([boot(apf, f"apf={apf}", speaks=speaks) for apf, speaks in PERSONALITIES.items()] +
             [boot(variant, host_args, cpus, only=only) for variant, (host_args, cpus, only) in VARIANTS.items()])
 
 
-def ours(name, hw, where, **more):
-    boots = our_boots(name, hw)
+def ours(name, hw, where, silence, **more):
+    boots, more["variant"] = our_boots(name, hw, silence), functools.partial(our_variant, name, hw)
     yield Host(name, f"our host {where}, apf= each of {' '.join(PERSONALITIES)}; and variants", boots, "ours",
                at_once=AT_ONCE, **more)
     for boot in boots:
@@ -169,8 +171,8 @@ def linux(name, module, about, limit, expected):
 
 def known():
     """All hosts that have a name."""
-    yield from ours("ours", "svm", "on QEMU's SVM", usable=emulator, variant=our_variant)
-    yield from ours("ours-vmx", "vmx", "on Bochs's VMX", usable=lambda: hardware.missing("vmx"), limit=300)
+    yield from ours("ours", "svm", "on QEMU's SVM", 30, usable=emulator)
+    yield from ours("ours-vmx", "vmx", "on Bochs's VMX", 90, usable=lambda: hardware.missing("vmx"), limit=300)
     yield linux("linux-nested", "linux_nested", "Debian's kernel with kvm_amd, emulated by QEMU", 240,
                 "linux-nested")
     yield linux("kvm", "linux_kvm", "this machine's /dev/kvm", 120, linux_kvm.kind())

@@ -200,6 +200,7 @@ static void pf2_dialect(void **state)
         {EN, GP, 0x4019, 0x4009},
         {EN, GP, 0x4029, 0x4009},
         {EN, GP, WORLD_HOLE | 9, 0x4009},
+        {EN, GP, 0xfee00009, 0x4009},
         {EN, OK, 0x400f, 0x400f},
         {EN, OK, WORLD_HOLE | 8, WORLD_HOLE | 8},
         {VEC, OK, 0x100, 0x100},
@@ -210,6 +211,8 @@ static void pf2_dialect(void **state)
 
     (void)state;
     make(FL_APF_PF2);
+    assert_int_equal(slot_delete(world.vm, module_gfn(0)), SLOT_OK); /* room in swap */
+    assert_int_equal(slot_add_private(world.vm, SLOT_APIC_PAGE, (gfn_t){0xfee00}), SLOT_OK);
     run(rows, ARRAY_SIZE(rows));
 }
 

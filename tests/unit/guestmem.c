@@ -176,6 +176,22 @@ static void load_more_than_fits(void **state)
     assert_false(guest_load(vm, (gpa_t){WORLD_MEMORY * PAGE_SIZE - 4}, image, 8));
 }
 
+/* A frame behind the APIC page is the hardware's business. */
+static void apic_page(void **state)
+{
+    gfn_t apic = {0xfee00};
+    u32 word;
+
+    (void)state;
+    assert_int_equal(slot_delete(vm, module_gfn(0)), SLOT_OK); /* room in swap */
+    assert_int_equal(slot_add_private(vm, SLOT_APIC_PAGE, apic), SLOT_OK);
+    bring(apic);
+    assert_null(slot_find_ram(vm, apic));
+    assert_int_equal(guest_read32(vm, gfn_gpa(apic), &word), GUEST_HOLE);
+    assert_int_equal(guest_write32(vm, gfn_gpa(apic), 1), GUEST_HOLE);
+    assert_int_equal(guest_write(vm, gfn_gpa((gfn_t){apic.v - 1}), "ab", 2, &at), GUEST_HOLE);
+}
+
 int main(void)
 {
 #define test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
@@ -183,6 +199,7 @@ int main(void)
         test(across_pages),        test(marks),
         test(absent_and_hole),     test(whole_or_not_at_all),
         test(load_more_than_fits), test(bring_waits_for_the_page),
+        test(apic_page),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

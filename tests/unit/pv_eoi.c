@@ -123,6 +123,9 @@ static void msr(void **state)
     assert_int_equal(world_wrmsr(v, PV_MSR_EOI, WORD | 3), OUTCOME_GP);
     assert_int_equal(world_wrmsr(v, PV_MSR_EOI, WORLD_HOLE | PV_EOI_ON), OUTCOME_GP);
     assert_int_equal(world_wrmsr(v, PV_MSR_EOI, ~0x2ull), OUTCOME_GP);
+    assert_int_equal(slot_delete(world.vm, module_gfn(0)), SLOT_OK); /* room in swap */
+    assert_int_equal(slot_add_private(world.vm, SLOT_APIC_PAGE, (gfn_t){0xfee00}), SLOT_OK);
+    assert_int_equal(world_wrmsr(v, PV_MSR_EOI, 0xfee00000 | PV_EOI_ON), OUTCOME_GP);
     assert_int_equal(world_msr(v, PV_MSR_EOI), WORD | PV_EOI_ON);
     assert_int_equal(world_wrmsr(v, PV_MSR_EOI, WORLD_HOLE), OUTCOME_DONE);
     assert_int_equal(world_msr(v, PV_MSR_EOI), WORLD_HOLE);

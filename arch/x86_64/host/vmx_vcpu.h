@@ -133,8 +133,8 @@ size_t vmx_code(const struct vcpu *v, u8 *to, size_t n);
 void vmx_event_exception(struct vmx_vcpu *x, u8 vector);
 void vmx_event_exception_error(struct vmx_vcpu *x, u8 vector, u32 error);
 /*
- * vmx_event.c: after an exit and before vmx_apic_exited(), put back what it interrupted the delivery of; and NMIs that an
- * IRET had not unblocked.
+ * vmx_event.c: after an exit and before vmx_apic_exited(), put back what it interrupted the delivery of; and NMIs that
+ * an IRET had not unblocked.
  */
 void vmx_event_return(struct vcpu *v);
 

@@ -4,8 +4,8 @@
 #include "frame.h"
 
 /*
- * rax, rcx, rdx are free; what is done without paging is 32-bit code. Its data segment has to be loaded: an IRET to CPL 3
- * has emptied DS, and only 64-bit code does not mind (SDM vol. 2, IRET).
+ * rax, rcx, rdx are free; what is done without paging is 32-bit code. Its data segment has to be loaded: an IRET to
+ * CPL 3 has emptied DS, and only 64-bit code does not mind (SDM vol. 2, IRET).
  */
 .macro without_paging what:vararg
     mov %rsp, %r8
