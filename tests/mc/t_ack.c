@@ -46,7 +46,7 @@ enum slot_kind slot_look(struct vm *of, gfn_t gfn, struct slot **s)
     return SLOT_USABLE;
 }
 
-struct slot *slot_find_any(struct vm *of, gfn_t gfn)
+struct slot *slot_find_ram(struct vm *of, gfn_t gfn)
 {
     (void)of;
     (void)gfn;

@@ -247,8 +247,7 @@ u64 nx_work(struct vm *of, u64 at)
 
 u64 apic_move_work(struct vm *of, u64 now)
 {
-    (void)of;
-    (void)now;
+    (void)of, (void)now;
     return TIME_NEVER;
 }
 

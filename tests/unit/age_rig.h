@@ -13,12 +13,6 @@ static struct tdp_ops ops; /* the format's, with an eye on age() */
 static unsigned looks;
 static void (*after_look)(void);
 
-/* In place of fake/format.c. */
-const struct tdp_ops *hw_tdp(void)
-{
-    return format;
-}
-
 static void look(struct tdp *t, struct tdp_root *r, gfn_t start, gfn_t end, u64 *young, bool clear)
 {
     looks++;
@@ -29,6 +23,7 @@ static void look(struct tdp *t, struct tdp_root *r, gfn_t start, gfn_t end, u64 
 
 static void make(unsigned frames, unsigned memory)
 {
+    fake_tdp = format;
     world_make(&(struct world_config){.frames = frames, .memory = memory});
     vm = world.vm;
     ops = *format;

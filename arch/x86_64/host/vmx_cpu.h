@@ -11,7 +11,7 @@ bool vmx_supported(const char **why) must_check;
 /* Once, on the CPU that booted, when memory can be had. apicv: APICV_…, what may be used. */
 void vmx_setup(u32 apicv);
 
-/* On each CPU, when its GS base and task register have their final values; the CPU that booted did it by vmx_setup(). */
+/* On each CPU, when its GS base and task register have their final values; by vmx_setup() on the one that booted. */
 void vmx_cpu_init(void);
 
 struct vmx_cpu {
