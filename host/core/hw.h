@@ -2,7 +2,7 @@
 /*
  * hw.h: everything the core asks of the CPU's virtualisation extension, for one vCPU.
  *
- * Implemented by arch/<a>/host (svm.c) and, for tests, by scripted fakes. All calls are made by the CPU that owns the
+ * Implemented by arch/<a>/host (hw.c) and, for tests, by scripted fakes. All calls are made by the CPU that owns the
  * vCPU, outside guest mode. One event (exception, NMI or interrupt) can wait for the next entry; hw_event_pending()
  * tells whether one does, be it newly injected or left over from an exit during its delivery.
  */

@@ -156,7 +156,7 @@ static void *serve(void *unused)
 {
     (void)unused;
     fake_cpu = 1;
-    while (!at_load_acq(&over))
+    while (!at_load_acq(&over) || at_load(&w->pub.requests))
         if (at_load(&w->pub.requests))
             vcpu_service(w);
         else
