@@ -117,6 +117,6 @@ int main(void)
     mc_fails("C11: the hand counts without the lock prefix", &young,
              MC_MUTANTS({"meet", MC_CAS, 1, MC_PLAIN}), "");
     mc_fails("C11: the page is taken without the lock prefix", &old,
-             MC_MUTANTS({"batch_take", MC_CAS, 1, MC_PLAIN}), "");
+             MC_MUTANTS({"page_take", MC_CAS, 1, MC_PLAIN}), "");
     return mc_end();
 }
