@@ -17,8 +17,9 @@ for image in "$host" ${guest:+"$guest"}; do
     [ -f "$image" ] || die "no file '$image'"
 done
 
-tree=$(mktemp -d)
-trap 'rm -rf "$tree" "$out.tmp"' EXIT
+work=$(mktemp -d)
+tree=$work/tree
+trap 'rm -rf "$work" "$out.tmp"' EXIT
 trap 'exit 130' INT TERM HUP
 
 mkdir -p "$tree/boot/grub"
@@ -34,5 +35,5 @@ config=${config/@MULTIBOOT@/$multiboot}
 config=${config/@HOST_ARGS@/"$host_args"}
 config=${config/@GUEST_ARGS@/"$guest_args"}
 echo "$config" >"$tree/boot/grub/grub.cfg"
-said=$(grub-mkrescue -o "$out.tmp" "$tree" 2>&1) || die "grub-mkrescue failed: $said"
+said=$(TMPDIR="$work" grub-mkrescue -o "$out.tmp" "$tree" 2>&1) || die "grub-mkrescue failed: $said"
 mv "$out.tmp" "$out"

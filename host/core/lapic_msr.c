@@ -78,9 +78,10 @@ static bool write_base(struct vcpu *v, u64 value)
     if ((old ^ value) & APIC_BASE_ENABLE) {
         lapic_clear(v);
         hw_set_tpr(v, 0);
-        if (value & APIC_BASE_ENABLE)
-            apic_page_mode(v);
     }
+    /* The page may have moved while the registers were elsewhere, or none. */
+    if ((value ^ old) & ~APIC_BASE_BSP && (value & APIC_BASE_MODE) == APIC_BASE_ENABLE)
+        apic_page_mode(v);
     return true;
 }
 

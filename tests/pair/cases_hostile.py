@@ -42,6 +42,7 @@ CASES = [
     mode("slot-absent", 5, PANIC, FAULT),
     mode("bad-vector", 6, PANIC, FAULT),
     mode("acknowledge"),
+    mode("step-enable", 7, PANIC, FAULT, vcpus=1, apf="legacy"),
 
     mode("apic-off", 4),
     mode("apic-soft-off"),

@@ -39,6 +39,18 @@ static void base_transitions(void **state)
         }
 }
 
+/* The page may move while the registers are elsewhere: who comes back looks it up again (B7-1). */
+static void base_moves(void **state)
+{
+    (void)state;
+    rig.at_an_address = 0;
+    assert_write(APIC_BASE_MSR, ENABLED - PAGE_SIZE);
+    assert_write(APIC_BASE_MSR, ENABLED);
+    assert_int_equal(rig.at_an_address, 2);
+    assert_write(APIC_BASE_MSR, ENABLED);
+    assert_int_equal(rig.at_an_address, 2);
+}
+
 static void base_rejects_reserved(void **state)
 {
     (void)state;
@@ -226,6 +238,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         test(starts_in_xapic_mode, rig_setup_reset),
         test(base_transitions, rig_setup_reset),
+        test(base_moves, rig_setup_reset),
         test(base_rejects_reserved, rig_setup_reset),
         test(disabling_forgets_all, rig_setup),
         test(init_keeps_the_base, rig_setup),

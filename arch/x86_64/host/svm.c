@@ -124,7 +124,8 @@ void svm_step_over(struct hw_vcpu *hw)
 
     c->rip = hw->next_rip;
     svm_shadow_end(hw);
-    if (c->rflags & RFLAGS_TF) {
+    /* What the instruction itself has queued, a page-ready #PF say, comes first and takes the trap's place. */
+    if (c->rflags & RFLAGS_TF && !(c->event_inj & SVM_EVENT_VALID)) {
         c->dr6 |= DR6_BS;
         svm_event_exception(hw, VEC_DB);
     }

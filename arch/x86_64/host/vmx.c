@@ -124,7 +124,8 @@ void vmx_step_over(struct vmx_vcpu *x)
     if (!vmx_long(x))
         x->rip = (u32)x->rip;
     x->interruptible &= ~(VMX_SHADOW_STI | VMX_SHADOW_MOV_SS);
-    if (x->rflags & RFLAGS_TF) {
+    /* What the instruction itself has queued, a page-ready #PF say, comes first and takes the trap's place. */
+    if (x->rflags & RFLAGS_TF && !(x->event.info & VMX_EVENT_VALID)) {
         if (x->loaded)
             write_dr6(read_dr6() | DR6_BS);
         else
@@ -148,7 +149,7 @@ void vmx_run(struct vcpu *v, struct exit *e)
     if (x->flush)
         drop_translations(v);
     check(x->flushed == v->flush_seen, "a flush that was asked for happens before the guest runs (C13-15)");
-    if (at_load(&v->pub.nmi) && !vmx_nmi_open(v)) /* an IRET has no exit of its own */
+    if (at_load(&v->pub.nmi)) /* blocked, which an IRET ends without an exit, or behind another event */
         x->proc |= VMX_PROC_NMI_WINDOW;
     else
         x->proc &= ~(u32)VMX_PROC_NMI_WINDOW;

@@ -123,13 +123,35 @@ static void msr_pass(u8 *bitmap, u32 msr, bool read, bool write)
         at[BITMAP_WRITES] &= (u8)~bit;
 }
 
+/*
+ * Registers whose value in the page is always right. There the hardware reads any, whether it exists or not; the count
+ * runs on, and it keeps the processor priority only where it delivers interrupts (30.1.3).
+ */
+static bool x2apic_readable(u32 reg)
+{
+    switch (reg << 4) {
+    case APIC_ID:
+    case APIC_VERSION:
+    case APIC_LDR:
+    case APIC_SVR:
+    case APIC_ISR ... APIC_ESR:
+    case APIC_ICR:
+    case APIC_LVT_TIMER ... APIC_TIMER_INIT:
+    case APIC_TIMER_DIV:
+        return true;
+    case APIC_PPR:
+        return vmx.virtual_intr;
+    }
+    return false;
+}
+
 /* x2APIC mode, virtualised: what the hardware answers by itself (SDM vol. 3, 30.5). */
 static void pass_x2apic(void)
 {
     memcpy(msr_bitmap_x2apic, msr_bitmap, sizeof(msr_bitmap));
     msr_pass(msr_bitmap_x2apic, MSR_X2APIC + (APIC_TPR >> 4), true, true);
     for (u32 reg = 0; vmx.apic_regs && reg <= MSR_X2APIC_LAST - MSR_X2APIC; reg++)
-        if (reg != APIC_TIMER_NOW >> 4)
+        if (x2apic_readable(reg))
             msr_pass(msr_bitmap_x2apic, MSR_X2APIC + reg, true, false);
     if (vmx.virtual_intr) {
         msr_pass(msr_bitmap_x2apic, MSR_X2APIC + (APIC_EOI >> 4), false, true);

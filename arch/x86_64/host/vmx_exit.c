@@ -73,6 +73,9 @@ static void debug_exception(struct vmx_vcpu *x)
     write_dr6((read_dr6() & ~(u64)DR6_TRAPS) | (x->qualification & (DR6_TRAPS | DR6_BD | DR6_BS)));
     if (x->qualification & DR6_BD)
         vmx_rest(x)->dr7 &= ~DR7_GD;
+    /* The next entry wants the single step's mark beside a shadow (27.3.1.5). */
+    if (x->rflags & RFLAGS_TF && x->interruptible & (VMX_SHADOW_STI | VMX_SHADOW_MOV_SS))
+        vmx_rest(x)->pending_debug |= DR6_BS;
     x->event.info = 0;
     vmx_event_exception(x, VEC_DB);
 }
@@ -88,6 +91,9 @@ static void exit_exception(struct vmx_vcpu *x, struct exit *e)
     }
     switch (event & VMX_EVENT_VECTOR) {
     case VEC_DB:
+        if ((event & VMX_EVENT_TYPE) ==
+            VMX_EVENT_PRIVILEGED) /* INT1 (ICEBP): a trap, but its exit is a fault's */
+            x->rip = (vmx_long(x) ? ~0ull : ~0u) & (x->rip + x->length);
         debug_exception(x);
         break;
     case VEC_AC:

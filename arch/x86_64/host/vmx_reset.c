@@ -108,9 +108,12 @@ void vmx_init(struct vcpu *v)
     x->tpr_threshold = 0;
     vmx_set_tpr(v, 0);
     x->flush = true;
-    if (x->loaded)
-        write_dr6(DR6_INIT);
     x->dr6 = DR6_INIT;
+    memset(x->dr, 0, sizeof(x->dr));
+    if (x->loaded) {
+        write_dr6(x->dr6);
+        write_dr0_3(x->dr);
+    }
 }
 
 void vmx_start_sipi(struct vcpu *v, u8 vector)

@@ -233,6 +233,7 @@ void vmx_vmcs_exited(struct vmx_vcpu *x)
     x->rflags = vmx_read(VMCS_GUEST_RFLAGS);
     x->interruptible = vmx_read(VMCS_GUEST_INTERRUPTIBLE);
     x->efer = vmx_read(VMCS_GUEST_EFER);
+    x->entry_set = (u32)vmx_read(VMCS_ENTRY_CONTROLS); /* an exit itself writes IA-32e mode there (28.3.1) */
     x->cr0 = (x->cr0 & CR0_HIDDEN) | (vmx_read(VMCS_GUEST_CR0) & ~(u64)CR0_HIDDEN);
     x->cs_access = vmx_read(VMCS_GUEST_CS_ACCESS);
     x->ss_access = vmx_read(VMCS_GUEST_SS_ACCESS);

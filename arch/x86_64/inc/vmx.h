@@ -188,7 +188,8 @@
 #define VMX_EVENT_RESERVED      (1u << 8)
 #define VMX_EVENT_NMI           (2u << 8)
 #define VMX_EVENT_EXCEPTION     (3u << 8)
-#define VMX_EVENT_SOFT          (4u << 8) /* and privileged software exceptions 5, software exceptions 6 */
+#define VMX_EVENT_SOFT          (4u << 8) /* and software exceptions, 6 */
+#define VMX_EVENT_PRIVILEGED    (5u << 8)
 #define VMX_EVENT_OTHER         (7u << 8)
 #define VMX_EVENT_HAS_ERROR     BIT(11)
 #define VMX_EVENT_NMI_UNBLOCKED BIT(12) /* of exits: by an IRET that did not end */

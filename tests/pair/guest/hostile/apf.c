@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* apf.c: every way to misuse asynchronous page faults that we could think of. */
 #include "abi/kvm_msr.h"
+#include "cpu.h"
 #include "hostile.h"
 #include "karch.h"
 #include "percpu.h"
@@ -187,14 +188,26 @@ static int acknowledge_all_the_time(void)
     return verdict();
 }
 
+/* A single step over a write that has an event queued: the trap would be the second one. */
+static int step_enable(void)
+{
+    u64 en = (u64)(uintptr_t)&cpus[0].apf_slot | APF_EN_ON | APF_EN_ALWAYS;
+
+    karch_pv_write(PV_MSR_APF_EN, 0);
+    __asm__ volatile("pushfq\n"
+                     "orq %3, (%%rsp)\n"
+                     "popfq\n"
+                     "wrmsr"
+                     :
+                     : "a"((u32)en), "d"((u32)(en >> 32)), "c"(PV_MSR_APF_EN), "i"(RFLAGS_TF)
+                     : "memory", "cc");
+    karch_exit(7);
+}
+
 const struct mode apf_modes[] = {
-    {"garbage", garbage},
-    {"clocks", clocks},
-    {"slot-in-hole", slot_in_hole},
-    {"never-acknowledge", never_acknowledge},
-    {"scribble", scribble},
-    {"slot-absent", slot_absent},
-    {"bad-vector", bad_vector},
-    {"acknowledge", acknowledge_all_the_time},
-    {NULL, NULL},
+    {"garbage", garbage},           {"clocks", clocks},
+    {"slot-in-hole", slot_in_hole}, {"never-acknowledge", never_acknowledge},
+    {"scribble", scribble},         {"slot-absent", slot_absent},
+    {"bad-vector", bad_vector},     {"acknowledge", acknowledge_all_the_time},
+    {"step-enable", step_enable},   {NULL, NULL},
 };
