@@ -87,7 +87,7 @@ DISKS = [
 
 MACHINES = [
     Case("cpu-without-svm", cpu="max,-svm", status=(MACHINE,),
-         say=(HOST + "no guests can run here: this CPU has no SVM",)),
+         say=(HOST + "no guests can run here: this CPU has neither SVM nor VMX",)),
     Case("cpu-without-npt", cpu="max,-npt", status=(MACHINE,),
          say=(HOST + "no guests can run here: this CPU has SVM without nested paging",)),
     Case("machine-without-memory", memory=16, host="mem=16M resident=16M", status=(MACHINE,), say=(HOST + "memory",)),
