@@ -22,7 +22,6 @@ VMX = {
     "hello-4-vcpus-2-cpus": {},
     "search-none": {},
     "search-int": {},
-    "search-legacy": {},
     "pages-int": {"args": "mem=2M threads=4 rounds=2 crc={crc}", "host": "mem=12M resident=2M apf=int",
                   "checks": (checks.balanced, checks.at_least(evictions=300, writes=300, not_present=50))},
     "waits-int-2-vcpus": {"args": "waits=500 threads=4", "checks": (checks.balanced, checks.at_least(not_present=500))},
@@ -41,8 +40,6 @@ VMX = {
     "nx-auto": {"args": "blocks=4 rounds=3", "host": "mem=26M resident=30M nxratio=1 nxperiod=20ms"},
     "hostile-undefined": {},
     "hostile-registers": {},
-    "hostile-cpuid": {},
-    "hostile-ports": {},
     "hostile-triple-fault": {},
     "hostile-step-enable-legacy": {},
     "hostile-init-others": {},
@@ -57,9 +54,7 @@ RYZEN = {
     "search-int": {},
     "pages-int": VMX["pages-int"],
     "waits-int-2-vcpus": VMX["waits-int-2-vcpus"],
-    "nx-force": {},
     "hostile-registers": {},
-    "save-restore-none": {},
 }
 
 

@@ -46,12 +46,6 @@ CASES = [
            host=f"mem=16M resident=4M apf={apf}", say=(told_by(apf),),
             checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back))
       for apf, c in (("int", 1), ("int", 2), ("pf2", 2), ("legacy", 2))],
-    # Bochs's SVM: an IDE disk, NRIPS and FlushByASID; CR2 and kicks as docs/emulators.md says.
-    Case("search-ryzen", hw="ryzen", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int", limit=200,
-         checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back)),
-    Case("pages-ryzen", hw="ryzen", guest="pagetest", args=ROUND, limit=200,
-         host="mem=16M resident=4M apf=int", say=(": 0 wrong$",),
-         checks=(checks.balanced, checks.at_least(evictions=1000, writes=1000, not_present=100))),
     Case("search-slow-disk", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int vcpus=1", latency=5,
          checks=(checks.counts_as_grep(["off", "on"]), checks.told_and_taken_back, checks.overlaps(4, 12))),
     Case("search-grub", guest="search", args=SEARCH, host="mem=16M resident=4M apf=int", boot="grub",
