@@ -21,7 +21,7 @@ from tap import Tap
 
 OUT = "build/conf"
 MUST_RUN = ("ours", "qemu")
-MAY_RUN = ("ours-vmx-int", "ours-vmx-dual", "linux-nested", "kvm")  # all that ours-vmx boots takes minutes
+MAY_RUN = ("ours-vmx-int", "linux-nested", "kvm")  # all that ours-vmx boots takes minutes
 CONTRACT = ("ours", "linux-nested")
 
 

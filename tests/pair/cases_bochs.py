@@ -19,8 +19,6 @@ BY_NAME = {case.name: case for table in TABLES for case in table.CASES}
 # What is other than in the case of that name on QEMU.
 VMX = {
     "hello": {},
-    "hello-4-vcpus-2-cpus": {},
-    "search-none": {},
     "search-int": {},
     "pages-int": {"args": "mem=2M threads=4 rounds=2 crc={crc}", "host": "mem=12M resident=2M apf=int",
                   "checks": (checks.balanced, checks.at_least(evictions=300, writes=300, not_present=50))},
@@ -38,16 +36,12 @@ VMX = {
     "nx-force": {},
     # Tigerlake does not say that it is safe from the iTLB's stop.
     "nx-auto": {"args": "blocks=4 rounds=3", "host": "mem=26M resident=30M nxratio=1 nxperiod=20ms"},
-    "hostile-undefined": {},
     "hostile-registers": {},
     "hostile-triple-fault": {},
     "hostile-step-enable-legacy": {},
     "hostile-init-others": {},
     "hostile-nmi-flood": {},
-    "hostile-jump-hole": {},
-    "faults-divide": {},
     "faults-null-write": {},
-    "image-none": {},
 }
 RYZEN = {
     "hello": {},

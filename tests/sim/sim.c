@@ -21,10 +21,10 @@
 #include <time.h>
 #include <unistd.h>
 
-#define FIXED  4000u
+#define FIXED  2000u
 #define TWICE  20u
 #define EVENTS 10000000u
-#define A_SEED 25u /* events that the suite waits for, for each fixed seed */
+#define A_SEED 50u /* events that the suite waits for, for each fixed seed */
 
 _Noreturn void machine_violation(const char *oracle, const char *fmt, ...)
 {
