@@ -21,9 +21,18 @@ static inline void fpu_load(const u8 *now, const u8 *image)
         fxrstor(image);
 }
 
+#define FX_MXCSR      24 /* its place in the image */
+#define MXCSR_DEFINED 0xffffu
+
+/* Loading it does not fault: no reserved bit of MXCSR is set. */
+static inline bool fpu_restorable(const u8 *image)
+{
+    return !(*(const u32 *)(image + FX_MXCSR) & ~MXCSR_DEFINED);
+}
+
 /* The state at reset: FNINIT, and MXCSR with all exceptions masked. The rest of the image is 0. */
 static inline void fpu_reset(u8 *image)
 {
     *(u16 *)image = 0x037f;
-    *(u32 *)(image + 24) = 0x1f80;
+    *(u32 *)(image + FX_MXCSR) = 0x1f80;
 }

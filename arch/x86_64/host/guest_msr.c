@@ -8,6 +8,11 @@
 #include "cpu.h"
 #include "msr.h"
 
+const u32 guest_native_msrs[GUEST_NATIVE_MSRS] = {
+    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
+    MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
+};
+
 #define EFER_WRITABLE (EFER_SCE | EFER_LME | EFER_NXE)
 #define PAT_TYPES     0xf3u /* 0, 1, 4, 5, 6, 7: bit n = type n exists */
 

@@ -173,20 +173,6 @@ void svm_settle(struct vcpu *v, struct exit *e)
         svm_exit_bad(hw, e, "unknown form of a write to CR8");
 }
 
-static void complete_in(struct vmcb *c, const struct exit *e)
-{
-    switch (e->io.size) {
-    case 1:
-        c->rax = (c->rax & ~0xffull) | (u8)e->io.value;
-        break;
-    case 2:
-        c->rax = (c->rax & ~0xffffull) | (u16)e->io.value;
-        break;
-    default:
-        c->rax = e->io.value;
-    }
-}
-
 void svm_complete(struct vcpu *v, const struct exit *e)
 {
     struct hw_vcpu *hw = v->hw;
@@ -207,7 +193,7 @@ void svm_complete(struct vcpu *v, const struct exit *e)
         break;
     case EXIT_IO:
         if (!e->io.write)
-            complete_in(c, e);
+            regs_from_in(&c->rax, e);
         break;
     case EXIT_MMIO:
         svm_mmio_complete(hw, e);

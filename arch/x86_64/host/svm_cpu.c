@@ -3,6 +3,7 @@
 #include "svm_vcpu.h"
 #include "cpu.h"
 #include "cpuid.h"
+#include "guest_msr.h"
 #include "msr.h"
 #include "port.h"
 #include "lib/fmt.h"
@@ -13,12 +14,6 @@ struct svm_features svm;
 static struct svm_cpu cpus[CPU_MAX];
 static u8 iopm[SVM_IOPM_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 msrpm[SVM_MSRPM_SIZE] __attribute__((aligned(PAGE_SIZE)));
-
-/* VMLOAD and VMSAVE exchange these with the VMCB: the guest has them for itself. */
-static const u32 native_msrs[] = {
-    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
-    MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-};
 
 bool svm_exists(void)
 {
@@ -62,8 +57,8 @@ void svm_setup(void)
 
     memset(iopm, 0xff, sizeof(iopm));
     memset(msrpm, 0xff, sizeof(msrpm));
-    for (unsigned i = 0; i < ARRAY_SIZE(native_msrs); i++)
-        msr_pass(native_msrs[i]);
+    for (unsigned i = 0; i < GUEST_NATIVE_MSRS; i++)
+        msr_pass(guest_native_msrs[i]);
     svm = (struct svm_features){
         .nrips = edx & BIT(CPUID_SVM_EDX_NRIPS),
         .flush_by_asid = edx & BIT(CPUID_SVM_EDX_FLUSHBYASID),

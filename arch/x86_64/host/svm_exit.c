@@ -37,40 +37,18 @@ static void exit_npf(const struct hw_vcpu *hw, struct exit *e)
     e->tdp.access = info & PF_ERR_FETCH ? ACCESS_EXEC : info & PF_ERR_WRITE ? ACCESS_WRITE : ACCESS_READ;
 }
 
-static void exit_msr(struct hw_vcpu *hw, struct exit *e)
+static void exit_io(struct hw_vcpu *hw, struct exit *e)
 {
-    e->kind = EXIT_MSR;
-    e->msr.index = (u32)hw->gpr.rcx;
-    e->msr.write = hw->vmcb.exit_info1 & 1;
-    e->msr.value = hw->gpr.rdx << 32 | (u32)hw->vmcb.rax;
-}
-
-static void exit_io(const struct hw_vcpu *hw, struct exit *e)
-{
-    const struct vmcb *c = &hw->vmcb;
-    u64 info = c->exit_info1;
+    u64 info = hw->vmcb.exit_info1;
 
     if (info & SVM_IOIO_STRING) {
         svm_exit_bad(hw, e, "string I/O is not supported");
         return;
     }
-    e->kind = EXIT_IO;
     e->io.port = (u16)(info >> SVM_IOIO_PORT_SHIFT);
     e->io.size = info >> SVM_IOIO_SIZE_SHIFT & 7;
     e->io.write = !(info & SVM_IOIO_IN);
-    e->io.value = (u32)(c->rax & ~0ull >> (64 - 8 * e->io.size));
-}
-
-static void exit_hypercall(struct hw_vcpu *hw, struct exit *e)
-{
-    u64 mask = svm_long(&hw->vmcb) ? ~0ull : ~0u;
-
-    e->kind = EXIT_HYPERCALL;
-    e->call.nr = hw->vmcb.rax & mask;
-    e->call.arg[0] = hw->gpr.rbx & mask;
-    e->call.arg[1] = hw->gpr.rcx & mask;
-    e->call.arg[2] = hw->gpr.rdx & mask;
-    e->call.arg[3] = hw->gpr.rsi & mask;
+    regs_to_io(svm_exit_regs(hw), e);
 }
 
 static void next_is(struct hw_vcpu *hw, unsigned length)
@@ -143,7 +121,7 @@ void svm_exit(struct hw_vcpu *hw, struct exit *e)
         break;
     case SVM_EXIT_MSR:
         next_is(hw, LEN_TWO);
-        exit_msr(hw, e);
+        regs_to_msr(svm_exit_regs(hw), e, c->exit_info1 & 1);
         break;
     case SVM_EXIT_IOIO:
         hw->next_rip = c->exit_info2;
@@ -159,7 +137,7 @@ void svm_exit(struct hw_vcpu *hw, struct exit *e)
         break;
     case SVM_EXIT_VMMCALL:
         next_is(hw, LEN_VMMCALL);
-        exit_hypercall(hw, e);
+        regs_to_hypercall(svm_exit_regs(hw), e);
         break;
     case SVM_EXIT_SHUTDOWN:
         e->kind = EXIT_SHUTDOWN;

@@ -7,14 +7,13 @@
  */
 #include "svm_vcpu.h"
 #include "desc.h"
+#include "fpu.h"
 #include "vcpu.h"
 #include "lib/str.h"
 
 #define SVM_STATE_MAGIC 0x314d5653u /* "SVM1" */
 #define STATE_FIRST     offsetof(struct vmcb, es)
 #define STATE_BYTES     (offsetof(struct vmcb, reserved_670) - STATE_FIRST)
-#define FX_MXCSR        24
-#define MXCSR_DEFINED   0xffffu
 #define EFER_GUEST      (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE | EFER_SVME)
 
 struct svm_state {
@@ -52,13 +51,11 @@ void svm_save(const struct vcpu *v, void *to)
 bool svm_restorable(const void *from)
 {
     const struct svm_state *s = from;
-    u32 mxcsr;
     u64 efer;
 
-    memcpy(&mxcsr, s->fpu + FX_MXCSR, sizeof(mxcsr));
     memcpy(&efer, s->vmcb + offsetof(struct vmcb, efer) - STATE_FIRST, sizeof(efer));
     return s->magic == SVM_STATE_MAGIC && s->nmi <= NMI_IN_IRET && s->cr8 <= SVM_V_TPR &&
-           !(mxcsr & ~MXCSR_DEFINED) && !(efer & ~(u64)EFER_GUEST) && (efer & EFER_SVME);
+           fpu_restorable(s->fpu) && !(efer & ~(u64)EFER_GUEST) && (efer & EFER_SVME);
 }
 
 void svm_restore(struct vcpu *v, const void *from)

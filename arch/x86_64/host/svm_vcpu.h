@@ -22,6 +22,7 @@
 #include "svm_cpu.h"
 #include "cpu.h"
 #include "backend.h"
+#include "exit_regs.h"
 #include "insn.h"
 #include "msr.h"
 
@@ -107,6 +108,13 @@ static inline void svm_shadow_end(struct hw_vcpu *hw)
 static inline bool svm_long(const struct vmcb *c)
 {
     return c->efer & EFER_LMA && c->cs.attr & SVM_SEG_ATTR_L;
+}
+
+static always_inline struct exit_regs svm_exit_regs(struct hw_vcpu *hw)
+{
+    struct svm_gprs *g = &hw->gpr;
+
+    return (struct exit_regs){&hw->vmcb.rax, &g->rbx, &g->rcx, &g->rdx, &g->rsi, svm_long(&hw->vmcb)};
 }
 
 #endif

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx.c: run a vCPU until it exits, and commit what came of that exit (SDM vol. 3, 27 and 28). */
 #include "vmx_vcpu.h"
+#include "vmx_insn.h"
 #include "cpuid.h"
 #include "debugreg.h"
 #include "desc.h"
@@ -183,20 +184,6 @@ void vmx_again(struct vcpu *v)
     (void)v;
 }
 
-static void complete_in(u64 *rax, const struct exit *e)
-{
-    switch (e->io.size) {
-    case 1:
-        *rax = (*rax & ~0xffull) | (u8)e->io.value;
-        break;
-    case 2:
-        *rax = (*rax & ~0xffffull) | (u16)e->io.value;
-        break;
-    default:
-        *rax = e->io.value;
-    }
-}
-
 void vmx_complete(struct vcpu *v, const struct exit *e)
 {
     struct vmx_vcpu *x = vmx_of(v);
@@ -216,7 +203,7 @@ void vmx_complete(struct vcpu *v, const struct exit *e)
         break;
     case EXIT_IO:
         if (!e->io.write)
-            complete_in(&x->gpr[RAX], e);
+            regs_from_in(&x->gpr[RAX], e);
         break;
     case EXIT_MMIO:
         mmio_load(e, &x->insn, &x->gpr[x->insn.reg], &x->rflags);

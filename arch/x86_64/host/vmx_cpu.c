@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx_cpu.c: find out what this machine has of VMX, choose, and switch it on (SDM vol. 3, 24 and appendix A). */
 #include "vmx_vcpu.h"
+#include "vmx_insn.h"
 #include "backend.h"
 #include "apic.h"
 #include "cpu.h"
 #include "cpuid.h"
+#include "guest_msr.h"
 #include "msr.h"
 #include "port.h"
 #include "lib/fmt.h"
@@ -22,12 +24,6 @@ static struct vmx_cpu cpus[CPU_MAX];
 static u8 vmxon_region[CPU_MAX][PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 msr_bitmap[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
 static u8 msr_bitmap_x2apic[PAGE_SIZE] __attribute__((aligned(PAGE_SIZE)));
-
-/* The VMCS exchanges these, or the guest has them for itself while it is loaded (vmx_vcpu.h). */
-static const u32 native_msrs[] = {
-    MSR_SYSENTER_CS, MSR_SYSENTER_ESP, MSR_SYSENTER_EIP, MSR_STAR,    MSR_LSTAR,
-    MSR_CSTAR,       MSR_SFMASK,       MSR_FS_BASE,      MSR_GS_BASE, MSR_KERNEL_GS_BASE,
-};
 
 static struct vmx_allowed allowed(u32 msr)
 {
@@ -182,8 +178,8 @@ void vmx_setup(u32 apicv)
     vmx.msr_bitmap = port_hpa(msr_bitmap);
     vmx.msr_bitmap_x2apic = port_hpa(msr_bitmap_x2apic);
     memset(msr_bitmap, 0xff, sizeof(msr_bitmap));
-    for (unsigned i = 0; i < ARRAY_SIZE(native_msrs); i++)
-        msr_pass(msr_bitmap, native_msrs[i], true, true);
+    for (unsigned i = 0; i < GUEST_NATIVE_MSRS; i++)
+        msr_pass(msr_bitmap, guest_native_msrs[i], true, true);
     vmx_cpu_init();
     choose_apicv(apicv);
     pass_x2apic();

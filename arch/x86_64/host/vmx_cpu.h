@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx_cpu.h: what VMX needs of each physical CPU, what this machine has of it, and what of that is used. */
 #pragma once
+#include "lib/types.h"
 #include "vmx.h"
 
 /* Does the CPU know VMX at all? */

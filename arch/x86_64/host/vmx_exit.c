@@ -32,14 +32,6 @@ static void exit_ept(struct vmx_vcpu *x, struct exit *e)
     e->tdp.access = q & VMX_EPT_FETCH ? ACCESS_EXEC : q & VMX_EPT_WRITE ? ACCESS_WRITE : ACCESS_READ;
 }
 
-static void exit_msr(struct vmx_vcpu *x, struct exit *e, bool write)
-{
-    e->kind = EXIT_MSR;
-    e->msr.index = (u32)x->gpr[RCX];
-    e->msr.write = write;
-    e->msr.value = x->gpr[RDX] << 32 | (u32)x->gpr[RAX];
-}
-
 static void exit_io(struct vmx_vcpu *x, struct exit *e)
 {
     u64 q = x->qualification;
@@ -48,23 +40,10 @@ static void exit_io(struct vmx_vcpu *x, struct exit *e)
         vmx_exit_bad(x, e, "string I/O is not supported");
         return;
     }
-    e->kind = EXIT_IO;
     e->io.port = VMX_IO_PORT(q);
     e->io.size = VMX_IO_SIZE(q);
     e->io.write = !(q & VMX_IO_IN);
-    e->io.value = (u32)(x->gpr[RAX] & ~0ull >> (64 - 8 * e->io.size));
-}
-
-static void exit_hypercall(struct vmx_vcpu *x, struct exit *e)
-{
-    u64 mask = vmx_long(x) ? ~0ull : ~0u;
-
-    e->kind = EXIT_HYPERCALL;
-    e->call.nr = x->gpr[RAX] & mask;
-    e->call.arg[0] = x->gpr[RBX] & mask;
-    e->call.arg[1] = x->gpr[RCX] & mask;
-    e->call.arg[2] = x->gpr[RDX] & mask;
-    e->call.arg[3] = x->gpr[RSI] & mask;
+    regs_to_io(vmx_exit_regs(x), e);
 }
 
 /* The breakpoint's marks have not reached DR6 yet (28.2.1). What was being delivered is over. */
@@ -167,7 +146,7 @@ void vmx_exit(struct vcpu *v, struct exit *e)
         break;
     case VMX_EXIT_RDMSR:
     case VMX_EXIT_WRMSR:
-        exit_msr(x, e, (u16)x->reason == VMX_EXIT_WRMSR);
+        regs_to_msr(vmx_exit_regs(x), e, (u16)x->reason == VMX_EXIT_WRMSR);
         break;
     case VMX_EXIT_IO:
         exit_io(x, e);
@@ -179,7 +158,7 @@ void vmx_exit(struct vcpu *v, struct exit *e)
         e->kind = EXIT_SPIN;
         break;
     case VMX_EXIT_VMCALL:
-        exit_hypercall(x, e);
+        regs_to_hypercall(vmx_exit_regs(x), e);
         break;
     case VMX_EXIT_TRIPLE_FAULT:
         e->kind = EXIT_SHUTDOWN;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* vmx_report.c: the state of a vCPU under VMX, for people; and why an entry was refused. */
 #include "vmx_vcpu.h"
+#include "vmx_insn.h"
 #include "apic.h"
 #include "con.h"
 #include "cpuid.h"

@@ -2,11 +2,10 @@
 /* vmx_save.c: a vCPU under VMX as plain bytes, and back: what the guest can tell, not what the host made of it. */
 #include "vmx_vcpu.h"
 #include "apic.h"
+#include "fpu.h"
 #include "lib/str.h"
 
 #define VMX_STATE_MAGIC 0x31584d56u /* "VMX1" */
-#define FX_MXCSR        24
-#define MXCSR_DEFINED   0xffffu
 #define EFER_GUEST      (EFER_SCE | EFER_LME | EFER_LMA | EFER_NXE)
 
 struct vmx_state {
@@ -52,11 +51,9 @@ static bool canonical(u64 address)
 bool vmx_restorable(const void *from)
 {
     const struct vmx_state *s = from;
-    u32 mxcsr;
 
-    memcpy(&mxcsr, s->fpu + FX_MXCSR, sizeof(mxcsr));
     return s->magic == VMX_STATE_MAGIC && s->tpr <= 0xff && s->length <= INSN_BYTES_MAX &&
-           !(mxcsr & ~MXCSR_DEFINED) && !(s->efer & ~(u64)EFER_GUEST) && !(s->dr6 >> 32) &&
+           fpu_restorable(s->fpu) && !(s->efer & ~(u64)EFER_GUEST) && !(s->dr6 >> 32) &&
            !(s->swapped[SWAP_SFMASK] >> 32) && canonical(s->swapped[SWAP_LSTAR]) &&
            canonical(s->swapped[SWAP_CSTAR]) && canonical(s->swapped[SWAP_KERNEL_GS]);
 }

@@ -10,6 +10,7 @@
 #ifndef __ASSEMBLER__
 #include "backend.h"
 #include "cpu.h"
+#include "exit_regs.h"
 #include "insn.h"
 #include "msr.h"
 #include "vcpu.h"
@@ -92,6 +93,12 @@ static inline struct vmx_vcpu *vmx_of(const struct vcpu *v)
 static inline bool vmx_long(const struct vmx_vcpu *x)
 {
     return x->efer & EFER_LMA && x->cs_access & VMX_SEG_L;
+}
+
+static always_inline struct exit_regs vmx_exit_regs(struct vmx_vcpu *x)
+{
+    return (struct exit_regs){&x->gpr[RAX], &x->gpr[RBX], &x->gpr[RCX],
+                              &x->gpr[RDX], &x->gpr[RSI], vmx_long(x)};
 }
 
 /* Of the current VMCS. A field that is not there is a bug of ours. */

@@ -6,6 +6,7 @@
  * read after each; the rest stays in the VMCS until somebody asks.
  */
 #include "vmx_vcpu.h"
+#include "vmx_insn.h"
 #include "desc.h"
 #include "port.h"
 #include "seg.h"
